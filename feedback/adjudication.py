@@ -1,0 +1,93 @@
+"""Take a blinded read, close a case where two agree, let the senior decide where they differ."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from feedback.labels import keep_outcome
+from overread.domain.adjudication import Case, CaseState, Read, Resolution
+from overread.domain.audit import AuditEvent
+from overread.domain.errors import InputError
+from overread.domain.findings import Finding, Label
+from overread.domain.people import Person
+from overread.domain.tasks import Task
+from overread.store.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decided:
+    """What a senior decides about a case, and why."""
+
+    id: str
+    label: Label
+    findings: tuple[Finding, ...]
+    reason: str
+
+
+def take_read(work: UnitOfWork, read: Read, person: Person, *, task: Task) -> Case:
+    """Keep one blinded read; a case on which two first reads agree is closed and labelled.
+
+    Raises
+    ------
+    RaiserError, AlreadyReadError, ForbiddenError, ConflictError
+        This person may not read this case now.
+    InputError
+        A finding is unknown, or the label contradicts the findings.
+    """
+    _check(read.label, read.findings, task)
+    case = work.cases.get(read.case).with_read(read, person.role)
+    work.cases.add_read(read)
+    if case.state is CaseState.CLOSED:
+        _close(work, case, now=read.at)
+    elif read.stage.value != "senior":
+        work.cases.hold(case.id, None, None)
+    _record(work, "case-read", read, case)
+    return case
+
+
+def resolve(
+    work: UnitOfWork, case_id: str, decided: Decided, person: Person, *, task: Task, now: datetime
+) -> Case:
+    """Keep the senior's decision after an own read, and close the case with its label."""
+    _check(decided.label, decided.findings, task)
+    case = work.cases.get(case_id)
+    own = next((read for read in case.reads if read.by == person.key), None)
+    resolution = Resolution(
+        id=decided.id,
+        case=case.id,
+        by=person.key,
+        at=now,
+        label=decided.label,
+        findings=decided.findings,
+        reason=decided.reason,
+        changed_after_reveal=own is not None and own.label is not decided.label,
+    )
+    case = case.resolved(resolution)
+    work.cases.add_resolution(resolution)
+    _close(work, case, now=now)
+    _record(work, "case-resolved", resolution, case)
+    return case
+
+
+def _check(label: Label, findings: tuple[Finding, ...], task: Task) -> None:
+    task.vocabulary.check(findings)
+    if label is Label.NO_FINDING and findings:
+        raise InputError("no_finding goes with no findings")
+
+
+def _close(work: UnitOfWork, case: Case, *, now: datetime) -> None:
+    work.cases.set_state(case.id, CaseState.CLOSED)
+    work.cases.hold(case.id, None, None)
+    keep_outcome(work, case, now=now)
+
+
+def _record(work: UnitOfWork, action: str, word: Read | Resolution, case: Case) -> None:
+    work.audit.append(
+        AuditEvent(
+            at=word.at,
+            by=word.by,
+            action=action,
+            subject=word.id,
+            study=case.study,
+            details={"case": case.id, "label": word.label, "state": case.state},
+        )
+    )

@@ -1,0 +1,90 @@
+"""File, and for a minute take back, what a radiologist says the model got wrong."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from feedback.cases import open_or_join, withdraw_claim
+from overread.domain.audit import AuditEvent
+from overread.domain.corrections import Correction, TooLateError
+from overread.domain.errors import ConflictError, ForbiddenError, InputError
+from overread.domain.identifiers import PersonKey
+from overread.domain.tasks import Task
+from overread.store.unit_of_work import UnitOfWork
+
+
+class NoPredictionError(ConflictError):
+    """There is no answer to agree or disagree with."""
+
+    code = "no-prediction"
+
+    def __init__(self) -> None:
+        super().__init__("the model has not answered on this study; there is nothing to correct yet")
+
+
+def file_correction(work: UnitOfWork, correction: Correction, *, task: Task) -> Correction:
+    """Keep what a radiologist says, and open the study's case or join the open one where it disagrees.
+
+    Raises
+    ------
+    InputError
+        A finding is not in the vocabulary, or its box lies outside the picture.
+    NotFoundError
+        No such study.
+    """
+    study = work.studies.get(correction.study)
+    task.vocabulary.check(correction.findings)
+    rows, columns = study.acquisition.rows, study.acquisition.columns
+    if any(f.box is not None and not f.box.within(rows, columns) for f in correction.findings):
+        raise InputError(f"a box lies outside the picture of {columns} by {rows} pixels")
+    if correction.disagrees:
+        case = open_or_join(work, correction, task=task)
+        correction = replace(correction, case=case.id)
+    work.corrections.add(correction)
+    work.audit.append(
+        AuditEvent(
+            at=correction.at,
+            by=correction.by,
+            action="correction-filed",
+            subject=correction.id,
+            study=correction.study,
+            details={
+                "verdict": correction.verdict,
+                "label": correction.label,
+                "origin": correction.origin,
+                "model": correction.model_version,
+                "answer_shown": correction.answer_shown,
+                "case": correction.case,
+            },
+        )
+    )
+    return correction
+
+
+def withdraw(work: UnitOfWork, correction_id: str, *, by: PersonKey, now: datetime) -> None:
+    """Append a withdrawal within the minute; the unread case closes unless another claim stands.
+
+    Raises
+    ------
+    ForbiddenError
+        Somebody else filed it.
+    TooLateError
+        The minute is over.
+    """
+    correction = work.corrections.get(correction_id)
+    if correction.by != by:
+        raise ForbiddenError("only its author may take a correction back")
+    if correction.withdrawn_at is not None:
+        return
+    if now > correction.undo_until:
+        raise TooLateError
+    work.corrections.withdraw(correction_id, at=now)
+    withdraw_claim(work, correction)
+    work.audit.append(
+        AuditEvent(
+            at=now,
+            by=by,
+            action="correction-withdrawn",
+            subject=f"withdrawn:{correction_id}",
+            study=correction.study,
+        )
+    )

@@ -1,0 +1,168 @@
+"""From labels to a frozen dataset version: registered studies and corrections, never a test patient."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from feedback.leaks import leaks
+from overread.domain.adjudication import Grade
+from overread.domain.audit import AuditEvent
+from overread.domain.datasets import DatasetVersion, Split
+from overread.domain.errors import EvidenceError
+from overread.domain.findings import Finding, Label
+from overread.domain.identifiers import Digest, PatientKey, StudyUid, derived_id
+from overread.domain.labels import StudyLabel, prevailing
+from overread.domain.studies import Study
+from overread.domain.tasks import Task
+from overread.store.objects import Objects
+from overread.store.records import parsed, plain
+from overread.store.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DatasetRow:
+    """One study of a dataset; boxes of `findings` are shares of the picture's width and height (0 to 1)."""
+
+    study: StudyUid
+    patient: PatientKey
+    split: Split
+    label: Label
+    grade: Grade
+    correction: bool
+    complete: bool
+    findings: tuple[tuple[str, tuple[float, float, float, float] | None], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipe:
+    """Which studies go in: the registered set always, adjudicated corrections, or claims as filed."""
+
+    corrections: bool = True
+    registered: bool = True
+    unadjudicated: bool = False
+
+
+def build(
+    work: UnitOfWork, objects: Objects, *, task: Task, recipe: Recipe, by: str, now: datetime
+) -> DatasetVersion:
+    """Freeze a dataset version of training and tuning studies; the same content gives the same version.
+
+    Raises
+    ------
+    EvidenceError
+        There is nothing to train on, or one class only.
+    """
+    rows = _without_leaks(work, _rows(work, recipe))
+    classes = Counter(row.label for row in rows if row.split is Split.TRAIN)
+    if len(classes) < len(Label):
+        raise EvidenceError(
+            "a dataset needs training studies of both classes; import or adjudicate some first"
+        )
+    manifest = {"task": task.name, "recipe": plain(recipe), "rows": [plain(row) for row in rows]}
+    digest = objects.put(json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode())
+    version = derived_id("dataset", task.name, digest)[:16]
+    known = [dataset for dataset in work.datasets.all() if dataset.version == version]
+    if known:
+        return known[0]
+    counts = Counter(f"{row.split}.{row.label}" for row in rows)
+    before = work.datasets.all()
+    dataset = DatasetVersion(
+        version=version,
+        digest=digest,
+        task=task.name,
+        created_at=now,
+        counts=dict(sorted(counts.items())),
+        corrections=sum(row.correction for row in rows),
+        parent=before[-1].version if before else None,
+        registered=recipe.registered,
+    )
+    work.datasets.add(dataset)
+    work.audit.append(
+        AuditEvent(
+            at=now,
+            by=by,
+            action="dataset-built",
+            subject=f"dataset:{version}",
+            details={"digest": digest, "corrections": dataset.corrections, "counts": dict(dataset.counts)},
+        )
+    )
+    return dataset
+
+
+def load(objects: Objects, digest: Digest) -> list[DatasetRow]:
+    """Return the rows of a frozen dataset."""
+    return [parsed(DatasetRow, row) for row in json.loads(objects.get(digest))["rows"]]
+
+
+def _rows(work: UnitOfWork, recipe: Recipe) -> list[DatasetRow]:
+    labels, splits = work.labels.by_study(), work.studies.splits()
+    claims = _claims(work) if recipe.unadjudicated else {}
+    rows = []
+    for study in work.studies.all(cohort=True):
+        split = splits[study.patient]
+        if split is Split.TEST:
+            continue
+        label = prevailing(_admitted(labels.get(study.uid, []), recipe))
+        label = claims.get(study.uid, label) if split is Split.TRAIN else label
+        if label is not None:
+            rows.append(_row(study, split, label))
+    return rows
+
+
+def _admitted(labels: Iterable[StudyLabel], recipe: Recipe) -> list[StudyLabel]:
+    """Keep registered labels, which came in with a collection, and what cases settled."""
+    return [
+        label
+        for label in labels
+        if (recipe.registered and label.source.startswith("import"))
+        or (recipe.corrections and label.source == "adjudication")
+    ]
+
+
+def _claims(work: UnitOfWork) -> dict[StudyUid, StudyLabel]:
+    """Return what was claimed, as filed, before anybody adjudicated it."""
+    return {
+        claim.study: StudyLabel(
+            id=claim.id,
+            study=claim.study,
+            label=claim.label,
+            grade=Grade.SINGLE,
+            source="claim",
+            at=claim.at,
+            findings=claim.findings,
+        )
+        for claim in work.corrections.all()
+        if claim.disagrees and claim.withdrawn_at is None
+    }
+
+
+def _row(study: Study, split: Split, label: StudyLabel) -> DatasetRow:
+    return DatasetRow(
+        study=study.uid,
+        patient=study.patient,
+        split=split,
+        label=label.label,
+        grade=label.grade,
+        correction=label.source in {"adjudication", "claim"},
+        complete=label.complete,
+        findings=tuple((finding.code, _share(finding, study)) for finding in label.findings),
+    )
+
+
+def _share(finding: Finding, study: Study) -> tuple[float, float, float, float] | None:
+    rows, columns = study.acquisition.rows, study.acquisition.columns
+    if finding.box is None or not rows or not columns:
+        return None
+    x0, y0, x1, y1 = finding.box.corners
+    return (x0 / columns, y0 / rows, x1 / columns, y1 / rows)
+
+
+def _without_leaks(work: UnitOfWork, rows: list[DatasetRow]) -> list[DatasetRow]:
+    """Drop from training what looks like a picture of another split."""
+    splits = work.studies.splits()
+    studies = work.studies.all(cohort=True)
+    found = leaks(studies, [splits[study.patient] for study in studies])
+    leaking = {uid for leak in found for uid in (leak.first, leak.second)}
+    return [row for row in rows if row.split is not Split.TRAIN or row.study not in leaking]

@@ -1,0 +1,48 @@
+"""A signed report that contradicts the model is a correction without a click."""
+
+from feedback.corrections import file_correction
+from overread.domain.corrections import Correction, Kind, Origin, Verdict, contradicts
+from overread.domain.findings import Label
+from overread.domain.identifiers import derived_id
+from overread.domain.reports import Report, ReportStatus
+from overread.domain.tasks import Task
+from overread.store.unit_of_work import UnitOfWork
+
+
+def file_if_contradicted(
+    work: UnitOfWork, report: Report, *, task: Task, answer_shown: bool
+) -> Correction | None:
+    """File a correction where the signed class differs from the model's answer.
+
+    Nothing is filed where the signer's own latest word on the study says the same already.
+    """
+    prediction = work.studies.prediction(report.study)
+    if report.status is not ReportStatus.SIGNED or prediction is None:
+        return None
+    if report.signed_by is None or report.signed_at is None or not contradicts(prediction, report.label):
+        return None
+    own = [
+        c for c in work.corrections.of_study(report.study) if c.by == report.signed_by and not c.withdrawn_at
+    ]
+    if own and own[-1].disagrees and own[-1].label is report.label:
+        return None
+    missed = report.label is Label.HAS_FINDING
+    return file_correction(
+        work,
+        Correction(
+            id=derived_id("signed-report", report.study, str(report.version)),
+            study=report.study,
+            by=report.signed_by,
+            at=report.signed_at,
+            verdict=Verdict.DISAGREE,
+            label=report.label,
+            kind=Kind.MISSED_FINDING if missed else Kind.FALSE_ALARM,
+            findings=report.findings if missed else (),
+            model_version=prediction.model_version,
+            model_digest=prediction.model_digest,
+            model_label=prediction.label,
+            answer_shown=answer_shown,
+            origin=Origin.SIGNED_REPORT,
+        ),
+        task=task,
+    )

@@ -1,0 +1,149 @@
+"""Request, review, promote, roll back: one row of the database says what serves; the MLflow alias follows."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from overread.domain.audit import AuditEvent
+from overread.domain.errors import ConflictError
+from overread.domain.identifiers import VersionKey, derived_id
+from overread.domain.models import ModelState
+from overread.domain.promotion import PromotionRequest, RequestState, Review
+from overread.store.models import Succession
+from overread.store.unit_of_work import UnitOfWork
+
+FOLLOW_ALIAS = "follow-alias"  # outbox topic
+
+
+class NothingToRollBackError(ConflictError):
+    """No version served before the one in production."""
+
+    code = "nothing-to-roll-back"
+
+    def __init__(self) -> None:
+        super().__init__("no earlier model has been in production; there is nothing to go back to")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Change:
+    to: VersionKey
+    at: datetime
+    by: tuple[str, ...]
+    reason: str
+    rollback: bool = False
+
+
+def ask(work: UnitOfWork, request: PromotionRequest) -> None:
+    """Open a request to promote a version; asking again for the same version is a conflict."""
+    if request.version in {known.version for known in work.models.requests()}:
+        raise ConflictError(f"version {request.version} has been asked for already")
+    work.models.add_request(request)
+    _record(
+        work,
+        "promotion-asked",
+        f"request:{request.version}",
+        by=request.requested_by,
+        at=request.created_at,
+        details={"version": request.version, "verdict": request.verdict, **_evidence(request)},
+    )
+
+
+def review(work: UnitOfWork, version: VersionKey, given: Review, *, task: str) -> PromotionRequest:
+    """Add one decision; the second approval puts the version into production in this very transaction.
+
+    Raises
+    ------
+    RuleError
+        One of the rules of `overread.domain.promotion` forbids it.
+    """
+    request = work.models.request(version).reviewed(given)
+    approved = request.state is RequestState.APPROVED
+    if approved:
+        request = replace(request, state=RequestState.PROMOTED)
+    work.models.save_request(request)
+    _record(
+        work,
+        "promotion-reviewed",
+        given.id,
+        by=given.reviewer,
+        at=given.at,
+        details={
+            "version": version,
+            "decision": given.decision,
+            "reason": given.reason,
+            "accept_drift": given.accept_drift,
+            "approvals": request.approvals,
+        },
+    )
+    if request.state is RequestState.REJECTED:
+        work.models.set_state(version, ModelState.REJECTED)
+    if approved:
+        approvers = tuple(voice.reviewer for voice in request.reviews)
+        _put_in_production(work, task, _Change(to=version, at=given.at, by=approvers, reason="promoted"))
+    return request
+
+
+def roll_back(work: UnitOfWork, *, task: str, by: str, reason: str, now: datetime) -> tuple[str, str]:
+    """Put the version back that served before the present one; return (from, to).
+
+    Raises
+    ------
+    NothingToRollBackError
+        The version in production is the first one.
+    """
+    current = work.models.production(task)
+    target = None if current is None else _before(work.models.successions(task), current.version)
+    if current is None or target is None:
+        raise NothingToRollBackError
+    change = _Change(to=target, at=now, by=(by,), reason=reason or "rolled back", rollback=True)
+    _put_in_production(work, task, change)
+    return current.version, target
+
+
+def _before(history: list[Succession], current: VersionKey) -> VersionKey | None:
+    promotions = [entry for entry in history if entry.version == current and not entry.rollback]
+    return promotions[-1].previous if promotions else None
+
+
+def _put_in_production(work: UnitOfWork, task: str, change: _Change) -> None:
+    previous = work.models.put_in_production(
+        task, change.to, at=change.at, by=change.by, reason=change.reason, rollback=change.rollback
+    )
+    work.outbox.put(FOLLOW_ALIAS, key=change.to, at=change.at)
+    seq = len(work.models.successions(task))
+    _record(
+        work,
+        "production-rolled-back" if change.rollback else "production-changed",
+        derived_id("production", task, str(seq)),
+        by=change.by[-1],
+        at=change.at,
+        details={"from": previous, "to": change.to, "approved_by": change.by, "reason": change.reason},
+    )
+    _withdraw_stale(work, change.to, at=change.at)
+
+
+def _withdraw_stale(work: UnitOfWork, version: VersionKey, *, at: datetime) -> None:
+    """Close open requests that were compared with another production model: their evidence is out of date."""
+    for request in work.models.requests():
+        if request.state is RequestState.OPEN and request.comparison.get("production") != version:
+            work.models.save_request(replace(request, state=RequestState.WITHDRAWN))
+            _record(
+                work,
+                "promotion-withdrawn",
+                f"withdrawn:{request.version}:{version}",
+                by="overread",
+                at=at,
+                details={"version": request.version, "why": "production changed since the comparison"},
+            )
+
+
+def _evidence(request: PromotionRequest) -> dict[str, object]:
+    drift = (
+        None if request.drift is None else {"passed": request.drift.passed, "drifted": request.drift.drifted}
+    )
+    return {"drift": drift, "ledger": dict(request.ledger), "lineage": dict(request.lineage)}
+
+
+def _record(
+    work: UnitOfWork, action: str, subject: str, *, by: str, at: datetime, details: dict[str, object]
+) -> None:
+    work.audit.append(AuditEvent(at=at, by=by, action=action, subject=subject, details=details))

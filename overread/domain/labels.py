@@ -1,0 +1,33 @@
+"""What is held to be true of a study: labels with their sources, and which source wins."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from overread.domain.adjudication import Grade
+from overread.domain.findings import Finding, Label
+from overread.domain.identifiers import StudyUid
+
+# Later in this tuple wins; a parser never overwrites a reader (clinical vocabulary, section 2).
+_RANK = (Grade.REPORT, Grade.SINGLE, Grade.DOUBLE, Grade.ADJUDICATED)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StudyLabel:
+    """One label of a study with its provenance; `complete` says that all findings were looked for."""
+
+    id: str
+    study: StudyUid
+    label: Label
+    grade: Grade
+    source: str
+    at: datetime
+    findings: tuple[Finding, ...] = ()
+    case: str | None = None
+    complete: bool = True
+
+
+def prevailing(labels: Iterable[StudyLabel]) -> StudyLabel | None:
+    """Return the label that counts: the best grade, and among equals the latest."""
+    ranked = sorted(labels, key=lambda label: (_RANK.index(label.grade), label.at))
+    return ranked[-1] if ranked else None

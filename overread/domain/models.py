@@ -1,0 +1,78 @@
+"""A registered model: where it came from, what it is, and whether it serves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from overread.domain.identifiers import Digest, PersonKey, VersionKey
+
+
+class ModelState(StrEnum):
+    """At most one version is in production."""
+
+    CANDIDATE = "candidate"
+    PRODUCTION = "production"
+    RETIRED = "retired"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lineage:
+    """From labels to weights."""
+
+    dataset_version: str
+    parent: VersionKey | None
+    corrections: int
+    code: str
+    run: str
+    flow_runs: tuple[str, ...] = ()
+    within_protocol: bool = True
+    recipe: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelVersion:
+    """One version with the digest of the package that would serve it."""
+
+    version: VersionKey
+    name: str
+    architecture: str
+    image_size: int
+    digest: Digest
+    threshold: float
+    state: ModelState
+    trained_at: datetime
+    lineage: Lineage
+    findings: tuple[str, ...] = ()
+    metrics: Mapping[str, float | None] = field(default_factory=dict)
+
+
+class RunState(StrEnum):
+    """Where a retraining stands; `dead` was killed and swept up, and may be resumed."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingRun:
+    """One retraining from request to candidate; `heartbeat` is how a dead one is told from a slow one."""
+
+    id: str
+    state: RunState
+    requested_by: PersonKey
+    requested_at: datetime
+    trigger: str = "person"
+    progress: float = 0.0
+    step: str = ""
+    flow_run: str | None = None
+    dataset_version: str | None = None
+    candidates: tuple[str, ...] = ()
+    heartbeat: datetime | None = None
+    finished_at: datetime | None = None
+    message: str = ""

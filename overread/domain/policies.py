@@ -1,0 +1,63 @@
+"""A promotion policy: what is required of a candidate, set and numbered before any candidate is seen."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from overread.domain.errors import InputError
+from overread.domain.identifiers import FindingCode
+
+
+class Attribute(StrEnum):
+    """What a slice may look at."""
+
+    MAKER = "maker"
+    SEX = "sex"
+    AGE = "age"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SliceRule:
+    """A registered subgroup: from an age up, or one slice for each maker or sex of the frozen test set."""
+
+    attribute: Attribute
+    at_least: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a bound where there is nothing to compare, and an age without one."""
+        if (self.attribute is Attribute.AGE) != (self.at_least is not None):
+            raise InputError("a slice by age needs at_least, and only a slice by age takes it")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Floors:
+    """What the first release must surely reach, having nothing to be compared with."""
+
+    sensitivity: float
+    specificity: float
+    auc: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GatePolicy:
+    """Margins, error rate and minimum sizes of the gate, and how often one test set may be asked.
+
+    `alpha` is the one-sided error rate of all `looks` together; the margins are losses that would be tolerated.
+    """
+
+    name: str
+    floors: Floors
+    alpha: float = 0.025
+    looks: int = 5
+    sensitivity_margin: float = 0.03
+    specificity_margin: float = 0.05
+    auc_margin: float = 0.02
+    critical_margin: float = 0.05
+    slice_margin: float = 0.10
+    brier_margin: float = 0.01
+    net_benefit_margin: float = 0.01
+    net_benefit_threshold: float = 0.2
+    min_positive: int = 100
+    min_negative: int = 100
+    critical: tuple[FindingCode, ...] = ()
+    slices: tuple[SliceRule, ...] = field(default_factory=tuple)
+    require_radiologist: bool = False

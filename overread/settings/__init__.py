@@ -1,0 +1,1 @@
+"""What an installation can set, and the files of clinical choices; must not know stores or services."""

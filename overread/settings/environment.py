@@ -1,0 +1,95 @@
+"""The one class of settings: environment prefix `OVERREAD_`, optional `overread.toml`."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+Language = Literal["zh", "en"]
+
+
+class Settings(BaseSettings):
+    """What an installation can set; every default works on one machine."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="OVERREAD_", toml_file="overread.toml", frozen=True, extra="ignore"
+    )
+
+    data_dir: Path = Field(
+        default=Path("overread-data"), description="Everything the embedded default writes lies under it"
+    )
+    database_url: str = Field(
+        default="", description="SQLAlchemy URL; empty: sqlite:///{DATA_DIR}/overread.db"
+    )
+    object_url: str = Field(default="", description="fsspec URL for pictures; empty: {DATA_DIR}/objects")
+    mlflow_uri: str = Field(default="", description="MLflow; empty: sqlite:///{DATA_DIR}/mlflow.db")
+    device: str = Field(default="auto", pattern=r"auto|cpu|cuda(:\d+)?", description="Where models train")
+    inference_threads: int = Field(
+        default_factory=lambda: max(1, (os.cpu_count() or 2) - 1),
+        ge=1,
+        description="ONNX Runtime's threads, not spinning",
+    )
+    max_upload_mib: int = Field(default=256, ge=1, description="Larger bodies get 413, unread")
+    max_waiting: int = Field(
+        default=1000, ge=1, description="Studies not yet predicted before uploads get 503"
+    )
+    requests_per_minute: int = Field(default=6000, ge=1, description="For each token; beyond it 429")
+    session_minutes: int = Field(default=720, ge=1, description="How long a page session lasts")
+    secret_file: Path | None = Field(default=None, description="Signs cookies and cursors (mode 600)")
+    signing_key_file: Path | None = Field(default=None, description="Ed25519 key of the site (mode 600)")
+    site: str = Field(
+        default="default", pattern=r"[A-Za-z0-9_.-]{1,64}", description="Hospital or department"
+    )
+    timezone: str = Field(default="", description="Of pages and reports; empty: the system's")
+    language: Language = Field(default="zh", description="Of pages and reports until a person chooses")
+    task: str = Field(default="cxr-binary", pattern=r"[a-z0-9-]{1,64}", description="The question asked")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments first, then the environment, then `overread.toml`."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def folder(self) -> Path:
+        """The data folder, absolute."""
+        return self.data_dir.absolute()
+
+    @property
+    def database(self) -> str:
+        """URL of the database."""
+        return self.database_url or f"sqlite:///{self.folder / 'overread.db'}"
+
+    @property
+    def objects(self) -> str:
+        """URL of the object store."""
+        return self.object_url or str(self.folder / "objects")
+
+    @property
+    def mlflow(self) -> str:
+        """Tracking and registry URI."""
+        return self.mlflow_uri or f"sqlite:///{self.folder / 'mlflow.db'}"
+
+    @property
+    def secret_path(self) -> Path:
+        """Where the cookie secret lies."""
+        return self.secret_file or self.folder / "secret"
+
+    @property
+    def signing_key_path(self) -> Path:
+        """Where the site's private key lies."""
+        return self.signing_key_file or self.folder / "signing.key"

@@ -1,0 +1,50 @@
+"""The hash-chained change record: appended in the transaction of the write it tells of."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, insert, select, text
+
+from overread.domain.audit import GENESIS, AuditEvent, AuditRow, ChainState, chain_hash, verify_chain
+from overread.store.records import columns, parsed, plain
+from overread.store.tables.work import audit
+
+_LOCK = 0x0EADAD17  # one advisory lock for the chain's head
+
+
+class AuditLog:
+    """Append only; the head is locked until the transaction ends, so the chain never forks."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def append(self, event: AuditEvent) -> AuditRow:
+        """Chain one event; its details become plain JSON first, so that what is hashed is what is stored."""
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        last = self._connection.execute(
+            select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
+        ).one_or_none()
+        seq, previous = (1, GENESIS) if last is None else (last.seq + 1, last.hash)
+        values = columns(event) | {"details": plain(dict(event.details))}
+        stored = parsed(AuditEvent, values)
+        row = AuditRow(seq=seq, event=stored, previous=previous, hash=chain_hash(seq, stored, previous))
+        self._connection.execute(insert(audit).values(**values, seq=seq, previous=previous, hash=row.hash))
+        return row
+
+    def rows(self, *, after: int = 0, limit: int | None = None) -> list[AuditRow]:
+        """Return rows in order, from behind `after`."""
+        query = select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(limit)
+        return [
+            AuditRow(seq=row.seq, event=parsed(AuditEvent, row), previous=row.previous, hash=row.hash)
+            for row in self._connection.execute(query)
+        ]
+
+    def verify(self) -> ChainState:
+        """Recompute the whole chain."""
+        return verify_chain(self._walk())
+
+    def _walk(self) -> Iterator[AuditRow]:
+        after = 0
+        while rows := self.rows(after=after, limit=1000):
+            yield from rows
+            after = rows[-1].seq

@@ -1,0 +1,223 @@
+"""Corrections, cases and labels as rows."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
+
+from overread.domain.adjudication import Case, CaseState, Read, Resolution
+from overread.domain.corrections import Correction
+from overread.domain.datasets import Erratum
+from overread.domain.errors import NotFoundError
+from overread.domain.identifiers import PersonKey, StudyUid
+from overread.domain.labels import StudyLabel
+from overread.store.records import columns, parsed
+from overread.store.tables.feedback import (
+    case_barred,
+    cases,
+    corrections,
+    errata,
+    labels,
+    reads,
+    resolutions,
+    withdrawals,
+)
+
+
+class CorrectionStore:
+    """Append-only words on predictions; a withdrawal is a row of its own."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, correction: Correction) -> None:
+        """Keep a correction."""
+        values = columns(correction)
+        values.pop("withdrawn_at")
+        self._connection.execute(insert(corrections).values(**values))
+
+    def withdraw(self, correction_id: str, *, at: datetime) -> None:
+        """Note that its author took it back."""
+        self._connection.execute(insert(withdrawals).values(correction=correction_id, at=at))
+
+    def get(self, correction_id: str) -> Correction:
+        """Return one; raise `NotFoundError`."""
+        found = self._select(corrections.c.id == correction_id)
+        if not found:
+            raise NotFoundError("no such correction")
+        return found[0]
+
+    def of_study(self, study: StudyUid) -> list[Correction]:
+        """Return all words on a study, in order."""
+        return self._select(corrections.c.study == study)
+
+    def of_case(self, case: str) -> list[Correction]:
+        """Return the words that raised a case."""
+        return self._select(corrections.c.case == case)
+
+    def all(self, *, since: datetime | None = None) -> list[Correction]:
+        """Return every correction, in order."""
+        return self._select(*([] if since is None else [corrections.c.at >= since]))
+
+    def _select(self, *conditions: ColumnElement[bool]) -> list[Correction]:
+        query = (
+            select(corrections, withdrawals.c.at.label("withdrawn_at"))
+            .outerjoin(withdrawals, withdrawals.c.correction == corrections.c.id)
+            .where(*conditions)
+            .order_by(corrections.c.at, corrections.c.id)
+        )
+        return [parsed(Correction, row) for row in self._connection.execute(query)]
+
+
+class CaseStore:
+    """Cases with their reads; a hold keeps one person's case theirs until it is read."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, case: Case) -> None:
+        """Open a case."""
+        self._connection.execute(
+            insert(cases).values(
+                id=case.id,
+                study=case.study,
+                task=case.task,
+                opened_at=case.opened_at,
+                state=case.state,
+                origin=case.origin,
+            )
+        )
+        self.bar(case.id, case.barred)
+
+    def bar(self, case: str, people: Iterable[PersonKey]) -> None:
+        """Bar people from reading a case; barring twice changes nothing."""
+        known = set(
+            self._connection.execute(select(case_barred.c.person).where(case_barred.c.case == case)).scalars()
+        )
+        for person in sorted(set(people) - known):
+            self._connection.execute(insert(case_barred).values(case=case, person=person))
+
+    def get(self, case: str) -> Case:
+        """Return a case; raise `NotFoundError`."""
+        row = self._connection.execute(select(cases).where(cases.c.id == case)).one_or_none()
+        if row is None:
+            raise NotFoundError("no such case")
+        return self._cases([row])[0]
+
+    def open_of(self, study: StudyUid) -> Case | None:
+        """Return a study's open case."""
+        row = self._connection.execute(
+            select(cases).where(cases.c.study == study, cases.c.state == CaseState.OPEN)
+        ).one_or_none()
+        return None if row is None else self._cases([row])[0]
+
+    def of_study(self, study: StudyUid) -> list[Case]:
+        """Return all cases of a study."""
+        query = select(cases).where(cases.c.study == study).order_by(cases.c.opened_at)
+        return self._cases(self._connection.execute(query).all())
+
+    def in_state(self, state: CaseState) -> list[Case]:
+        """Return the cases in a state, the longest waiting first."""
+        query = select(cases).where(cases.c.state == state).order_by(cases.c.opened_at, cases.c.id)
+        return self._cases(self._connection.execute(query).all())
+
+    def count_by_state(self) -> dict[str, int]:
+        """Return how many cases stand in each state."""
+        rows = self._connection.execute(select(cases.c.state, func.count()).group_by(cases.c.state)).all()
+        return {row[0]: row[1] for row in rows}
+
+    def held_by(self, person: PersonKey, *, now: datetime) -> tuple[Case, datetime] | None:
+        """Return the case a person holds, with the end of the hold."""
+        row = self._connection.execute(
+            select(cases).where(
+                cases.c.held_by == person, cases.c.held_until > now, cases.c.state == CaseState.OPEN
+            )
+        ).first()
+        return None if row is None else (self._cases([row])[0], row.held_until)
+
+    def unheld(self, *, now: datetime) -> list[Case]:
+        """Return open cases nobody holds, the longest waiting first."""
+        free = or_(cases.c.held_until.is_(None), cases.c.held_until <= now)
+        query = (
+            select(cases)
+            .where(and_(cases.c.state == CaseState.OPEN, free))
+            .order_by(cases.c.opened_at, cases.c.id)
+        )
+        return self._cases(self._connection.execute(query).all())
+
+    def hold(self, case: str, person: PersonKey | None, until: datetime | None) -> None:
+        """Give a case to one person for a while, or free it."""
+        self._connection.execute(
+            update(cases).where(cases.c.id == case).values(held_by=person, held_until=until)
+        )
+
+    def holder(self, case: str) -> PersonKey | None:
+        """Return who holds a case or held it last."""
+        held = self._connection.execute(select(cases.c.held_by).where(cases.c.id == case)).scalar()
+        return None if held is None else PersonKey(held)
+
+    def set_state(self, case: str, state: CaseState) -> None:
+        """Close or withdraw a case."""
+        self._connection.execute(update(cases).where(cases.c.id == case).values(state=state))
+
+    def add_read(self, read: Read) -> None:
+        """Keep a read."""
+        self._connection.execute(insert(reads).values(**columns(read)))
+
+    def add_resolution(self, resolution: Resolution) -> None:
+        """Keep a senior's decision."""
+        self._connection.execute(insert(resolutions).values(**columns(resolution)))
+
+    def _cases(self, rows: Iterable[Row[tuple[object, ...]]]) -> list[Case]:
+        """Read what belongs to the cases in one query a table, in chunks that every database takes."""
+        found = {row.id: parsed(Case, row) for row in rows}
+        ids = list(found)
+        for start in range(0, len(ids), 500):
+            self._fill(found, ids[start : start + 500])
+        return list(found.values())
+
+    def _fill(self, found: dict[str, Case], ids: list[str]) -> None:
+        for row in self._connection.execute(select(case_barred).where(case_barred.c.case.in_(ids))):
+            case = found[row.case]
+            found[row.case] = replace(case, barred=case.barred | {PersonKey(row.person)})
+        for row in self._connection.execute(
+            select(reads).where(reads.c.case.in_(ids)).order_by(reads.c.at, reads.c.id)
+        ):
+            case = found[row.case]
+            found[row.case] = replace(case, reads=(*case.reads, parsed(Read, row)))
+        for row in self._connection.execute(select(resolutions).where(resolutions.c.case.in_(ids))):
+            found[row.case] = replace(found[row.case], resolution=parsed(Resolution, row))
+
+
+class LabelStore:
+    """Append-only labels with their sources, and the errata of test patients."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, label: StudyLabel) -> None:
+        """Keep a label."""
+        self._connection.execute(insert(labels).values(**columns(label)))
+
+    def of_study(self, study: StudyUid) -> list[StudyLabel]:
+        """Return a study's labels, in order."""
+        query = select(labels).where(labels.c.study == study).order_by(labels.c.at, labels.c.id)
+        return [parsed(StudyLabel, row) for row in self._connection.execute(query)]
+
+    def by_study(self) -> dict[StudyUid, list[StudyLabel]]:
+        """Return all labels, by study."""
+        found: dict[StudyUid, list[StudyLabel]] = {}
+        for row in self._connection.execute(select(labels).order_by(labels.c.at, labels.c.id)):
+            found.setdefault(StudyUid(row.study), []).append(parsed(StudyLabel, row))
+        return found
+
+    def add_erratum(self, erratum: Erratum) -> None:
+        """Note a correction that touches a test patient."""
+        self._connection.execute(insert(errata).values(**columns(erratum)))
+
+    def errata(self) -> list[Erratum]:
+        """Return the errata of the test set."""
+        return [
+            parsed(Erratum, row) for row in self._connection.execute(select(errata).order_by(errata.c.at))
+        ]

@@ -1,0 +1,1 @@
+"""Alembic environment and versions; must not know domain rules."""

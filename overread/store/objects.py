@@ -1,0 +1,81 @@
+"""Content-addressed bytes over fsspec: a folder or S3; what is said to be stored is on disk."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+import fsspec
+
+from overread.domain.errors import NotFoundError, UnavailableError
+from overread.domain.identifiers import Digest
+
+
+class Objects:
+    """Bytes by their SHA-256; writing the same bytes twice changes nothing."""
+
+    def __init__(self, url: str) -> None:
+        self._files, self._root = fsspec.core.url_to_fs(url)
+        self._local = Path(self._root) if "file" in self._protocols() else None
+
+    def _protocols(self) -> tuple[str, ...]:
+        protocol = self._files.protocol
+        return (protocol,) if isinstance(protocol, str) else tuple(protocol)
+
+    def _path(self, digest: Digest) -> str:
+        return f"{self._root}/{digest[:2]}/{digest}"
+
+    def put(self, content: bytes) -> Digest:
+        """Store bytes, synced before this returns.
+
+        Raises
+        ------
+        UnavailableError
+            The disk is full or the store is away; nothing half-written is left under the digest.
+        """
+        digest = Digest(hashlib.sha256(content).hexdigest())
+        try:
+            if self._local is not None:
+                self._put_synced(self._local / digest[:2] / digest, content)
+            elif not self._files.exists(self._path(digest)):
+                self._files.pipe_file(self._path(digest), content)
+        except OSError as error:
+            raise UnavailableError(
+                f"the object store does not take data: {error.strerror or error}"
+            ) from error
+        return digest
+
+    @staticmethod
+    def _put_synced(path: Path, content: bytes) -> None:
+        if path.exists():
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def get(self, digest: Digest) -> bytes:
+        """Return the bytes; raise `NotFoundError` when they are gone or no longer what they were."""
+        try:
+            content: bytes = self._files.cat_file(self._path(digest))
+        except FileNotFoundError as error:
+            raise NotFoundError(f"object {digest[:12]} is not in the store") from error
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise NotFoundError(f"object {digest[:12]} is damaged: its bytes no longer match its digest")
+        return content
+
+    def has(self, digest: Digest) -> bool:
+        """Say whether the bytes are stored."""
+        return bool(self._files.exists(self._path(digest)))

@@ -1,0 +1,74 @@
+"""Work to hand on after a commit: done at least once, retried with growing pauses, never lost in a crash."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from overread.store.records import parsed
+from overread.store.tables.work import outbox
+
+CLAIM = timedelta(minutes=10)
+LONGEST_PAUSE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parcel:
+    """One piece of work; doing it twice must be safe."""
+
+    id: int
+    topic: str
+    key: str
+    payload: Mapping[str, object] = field(default_factory=dict)
+    attempts: int = 0
+
+
+class Outbox:
+    """Rows put in the transaction of the write that asks for the work."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, topic: str, *, key: str, at: datetime, payload: Mapping[str, object] | None = None) -> None:
+        """Ask for a piece of work."""
+        self._connection.execute(
+            insert(outbox).values(
+                topic=topic, key=key, payload=dict(payload or {}), put_at=at, due_at=at, attempts=0
+            )
+        )
+
+    def claim(self, topic: str, *, now: datetime) -> Parcel | None:
+        """Take the next due piece; it comes back if it is neither done nor failed within ten minutes."""
+        query = (
+            select(outbox)
+            .where(outbox.c.topic == topic, outbox.c.done_at.is_(None), outbox.c.due_at <= now)
+            .order_by(outbox.c.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        self._connection.execute(
+            update(outbox).where(outbox.c.id == row.id).values(due_at=now + CLAIM, attempts=row.attempts + 1)
+        )
+        return parsed(Parcel, row)
+
+    def done(self, parcel: Parcel, *, at: datetime) -> None:
+        """Note that a piece is done."""
+        self._connection.execute(
+            update(outbox).where(outbox.c.id == parcel.id).values(done_at=at, error=None)
+        )
+
+    def failed(self, parcel: Parcel, error: str, *, now: datetime) -> None:
+        """Put a piece back for later; the pause doubles up to an hour."""
+        pause = min(timedelta(seconds=2**parcel.attempts), LONGEST_PAUSE)
+        self._connection.execute(
+            update(outbox).where(outbox.c.id == parcel.id).values(due_at=now + pause, error=error)
+        )
+
+    def waiting(self, topic: str) -> int:
+        """Return how many pieces are not done."""
+        query = select(func.count()).where(outbox.c.topic == topic, outbox.c.done_at.is_(None))
+        return int(self._connection.execute(query).scalar_one())

@@ -1,0 +1,192 @@
+"""Patients, studies, instances and predictions as rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, update
+
+from overread.domain.datasets import Split
+from overread.domain.errors import NotFoundError
+from overread.domain.findings import Label
+from overread.domain.identifiers import PatientKey, SopInstanceUid, StudyUid, VersionKey
+from overread.domain.predictions import Prediction
+from overread.domain.studies import Instance, Patient, Study, StudyState
+from overread.store.records import columns, parsed
+from overread.store.tables.studies import instances, patients, predictions, studies
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filter:
+    """What a list of studies is narrowed to; `text` is a study UID, or how a patient's name or id begins."""
+
+    state: StudyState | None = None
+    label: Label | None = None
+    text: str = ""
+    since: datetime | None = None
+    sent_by: str | None = None
+
+
+class StudyStore:
+    """Rows of studies and what belongs to them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def keep_patient(self, patient: Patient, split: Split) -> Split:
+        """Keep a patient at first sight with the split, for ever; return the split that stands."""
+        known = self._connection.execute(
+            select(patients.c.split).where(patients.c.key == patient.key)
+        ).scalar()
+        if known is not None:
+            return Split(known)
+        self._connection.execute(insert(patients).values(**columns(patient), split=split))
+        return split
+
+    def patient(self, key: PatientKey) -> Patient:
+        """Return a patient's identity."""
+        row = self._connection.execute(select(patients).where(patients.c.key == key)).one()
+        return parsed(Patient, row)
+
+    def split(self, patient: PatientKey) -> Split:
+        """Return the split a patient belongs to."""
+        return Split(
+            self._connection.execute(select(patients.c.split).where(patients.c.key == patient)).scalar_one()
+        )
+
+    def splits(self) -> dict[PatientKey, Split]:
+        """Return every patient's split."""
+        rows = self._connection.execute(select(patients.c.key, patients.c.split))
+        return {PatientKey(key): Split(split) for key, split in rows}
+
+    def add(self, study: Study) -> None:
+        """Keep a new study."""
+        self._connection.execute(insert(studies).values(**columns(study)))
+
+    def save(self, study: Study) -> None:
+        """Keep a study's new state."""
+        self._connection.execute(update(studies).where(studies.c.uid == study.uid).values(**columns(study)))
+
+    def find(self, uid: StudyUid) -> Study | None:
+        """Return a study, or None."""
+        row = self._connection.execute(select(studies).where(studies.c.uid == uid)).one_or_none()
+        return None if row is None else parsed(Study, row)
+
+    def get(self, uid: StudyUid) -> Study:
+        """Return a study; raise `NotFoundError`."""
+        study = self.find(uid)
+        if study is None:
+            raise NotFoundError("no study with this UID has been received")
+        return study
+
+    def in_state(self, state: StudyState, *, limit: int | None = None) -> list[Study]:
+        """Return studies in a state, the longest waiting first."""
+        query = select(studies).where(studies.c.state == state).order_by(studies.c.received_at).limit(limit)
+        return [parsed(Study, row) for row in self._connection.execute(query)]
+
+    def all(self, *, cohort: bool | None = None) -> list[Study]:
+        """Return all studies by UID; with `cohort` only those that may (not) train or test."""
+        query = select(studies).order_by(studies.c.uid)
+        if cohort is not None:
+            query = query.where(studies.c.cohort == cohort)
+        return [parsed(Study, row) for row in self._connection.execute(query)]
+
+    def of_patient(self, patient: PatientKey) -> list[Study]:
+        """Return a patient's studies, the latest first."""
+        query = select(studies).where(studies.c.patient == patient).order_by(studies.c.received_at.desc())
+        return [parsed(Study, row) for row in self._connection.execute(query)]
+
+    def count_by_state(self) -> dict[str, int]:
+        """Return how many studies stand in each state."""
+        rows = self._connection.execute(select(studies.c.state, func.count()).group_by(studies.c.state))
+        return {state: count for state, count in rows}  # noqa: C416 - rows are not tuples to dict()
+
+    def page(
+        self, wanted: Filter, *, after: tuple[datetime, str] | None, limit: int
+    ) -> list[tuple[Study, Patient]]:
+        """Return one page of the list, the latest received first, by keyset `(received_at, uid)`."""
+        query = (
+            select(
+                studies, patients.c.key, patients.c.id, patients.c.name, patients.c.birth_date, patients.c.sex
+            )
+            .join(patients, studies.c.patient == patients.c.key)
+            .where(*_conditions(wanted))
+            .order_by(studies.c.received_at.desc(), studies.c.uid.desc())
+            .limit(limit)
+        )
+        if after is not None:
+            at, uid = after
+            query = query.where(
+                or_(studies.c.received_at < at, and_(studies.c.received_at == at, studies.c.uid < uid))
+            )
+        return [(parsed(Study, row), parsed(Patient, row)) for row in self._connection.execute(query)]
+
+    def add_instance(self, instance: Instance) -> None:
+        """Keep a stored object."""
+        self._connection.execute(insert(instances).values(**columns(instance)))
+
+    def instance(self, sop_uid: SopInstanceUid) -> Instance | None:
+        """Return a stored object, or None."""
+        row = self._connection.execute(select(instances).where(instances.c.sop_uid == sop_uid)).one_or_none()
+        return None if row is None else parsed(Instance, row)
+
+    def instances_of(self, study: StudyUid) -> list[Instance]:
+        """Return a study's objects, the first received first."""
+        query = select(instances).where(instances.c.study == study).order_by(instances.c.received_at)
+        return [parsed(Instance, row) for row in self._connection.execute(query)]
+
+    def first_instances(self, uids: Sequence[StudyUid]) -> dict[StudyUid, Instance]:
+        """Return the first stored object of each study that has one."""
+        found: dict[StudyUid, Instance] = {}
+        for start in range(0, len(uids), 500):  # SQLite bounds the number of parameters
+            query = (
+                select(instances)
+                .where(instances.c.study.in_(uids[start : start + 500]))
+                .order_by(instances.c.received_at)
+            )
+            for row in self._connection.execute(query):
+                found.setdefault(StudyUid(row.study), parsed(Instance, row))
+        return found
+
+    def add_prediction(self, prediction: Prediction) -> None:
+        """Keep one model's answer."""
+        self._connection.execute(insert(predictions).values(**columns(prediction)))
+
+    def prediction(self, study: StudyUid, version: VersionKey | None = None) -> Prediction | None:
+        """Return the first answer given on a study (the one readers saw), or that of one model version."""
+        query = select(predictions).where(predictions.c.study == study)
+        if version is not None:
+            query = query.where(predictions.c.model_version == version)
+        row = self._connection.execute(query.order_by(predictions.c.made_at).limit(1)).one_or_none()
+        return None if row is None else parsed(Prediction, row)
+
+    def predictions_since(self, since: datetime | None, *, limit: int | None = None) -> list[Prediction]:
+        """Return answers, the latest first."""
+        query: Select[tuple[object, ...]] = select(predictions).order_by(predictions.c.made_at.desc())
+        if since is not None:
+            query = query.where(predictions.c.made_at >= since)
+        return [parsed(Prediction, row) for row in self._connection.execute(query.limit(limit))]
+
+
+def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.state is not None:
+        conditions.append(studies.c.state == wanted.state)
+    if wanted.label is not None:
+        conditions.append(studies.c.label == wanted.label)
+    if wanted.since is not None:
+        conditions.append(studies.c.received_at >= wanted.since)
+    if wanted.text:
+        start = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        conditions.append(
+            or_(
+                studies.c.uid == wanted.text,
+                patients.c.name.ilike(start, escape="\\"),
+                patients.c.id.ilike(start, escape="\\"),
+            )
+        )
+    if wanted.sent_by is not None:
+        conditions.append(
+            studies.c.uid.in_(select(instances.c.study).where(instances.c.sent_by == wanted.sent_by))
+        )
+    return conditions

@@ -1,0 +1,47 @@
+"""Drift checks, alerts and training runs."""
+
+from sqlalchemy import Boolean, Column, Float, Integer, Table, Text
+
+from overread.store.tables.base import Instant, Nested, key, metadata
+
+drift_checks = Table(
+    "drift_checks",
+    metadata,
+    Column("id", key(), primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+    Column("passed", Boolean),
+    Column("n_reference", Integer, nullable=False),
+    Column("n_current", Integer, nullable=False),
+    Column("level", Float, nullable=False),
+    Column("measures", Nested, nullable=False),
+    Column("reasons", Nested, nullable=False),
+    Column("report", key()),
+)
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", key(), primary_key=True),
+    Column("kind", key(), nullable=False),
+    Column("urgency", key(16), nullable=False),
+    Column("raised_at", Instant, nullable=False),
+    Column("facts", Nested, nullable=False),
+    Column("taken_by", key()),
+    Column("resolved_at", Instant),
+)
+training_runs = Table(
+    "training_runs",
+    metadata,
+    Column("id", key(), primary_key=True),
+    Column("state", key(16), nullable=False),
+    Column("requested_by", key(), nullable=False),
+    Column("requested_at", Instant, nullable=False),
+    Column("trigger", key(), nullable=False),
+    Column("progress", Float, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("flow_run", key()),
+    Column("dataset_version", key()),
+    Column("candidates", Nested, nullable=False),
+    Column("heartbeat", Instant),
+    Column("finished_at", Instant),
+    Column("message", Text, nullable=False),
+)
