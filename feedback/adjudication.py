@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feedback.labels import keep_outcome
-from overread.domain.adjudication import Case, CaseState, Read, Resolution
+from overread.domain.adjudication import Case, CaseState, Read, Resolution, Stage
 from overread.domain.audit import AuditEvent
-from overread.domain.errors import InputError
-from overread.domain.findings import Finding, Label
+from overread.domain.findings import Finding, Label, require_consistent
 from overread.domain.people import Person
 from overread.domain.tasks import Task
 from overread.store.unit_of_work import UnitOfWork
@@ -31,14 +30,15 @@ def take_read(work: UnitOfWork, read: Read, person: Person, *, task: Task) -> Ca
     RaiserError, AlreadyReadError, ForbiddenError, ConflictError
         This person may not read this case now.
     InputError
-        A finding is unknown, or the label contradicts the findings.
+        A finding is unknown, its box lies outside the picture, or the label contradicts the findings.
     """
-    _check(read.label, read.findings, task)
-    case = work.cases.get(read.case).with_read(read, person.role)
+    case = work.cases.get(read.case)
+    _check(work, case, read.label, read.findings, task)
+    case = case.with_read(read, person.role)
     work.cases.add_read(read)
     if case.state is CaseState.CLOSED:
         _close(work, case, now=read.at)
-    elif read.stage.value != "senior":
+    elif read.stage is not Stage.SENIOR:  # the senior keeps the case until it is decided
         work.cases.hold(case.id, None, None)
     _record(work, "case-read", read, case)
     return case
@@ -48,8 +48,8 @@ def resolve(
     work: UnitOfWork, case_id: str, decided: Decided, person: Person, *, task: Task, now: datetime
 ) -> Case:
     """Keep the senior's decision after an own read, and close the case with its label."""
-    _check(decided.label, decided.findings, task)
     case = work.cases.get(case_id)
+    _check(work, case, decided.label, decided.findings, task)
     own = next((read for read in case.reads if read.by == person.key), None)
     resolution = Resolution(
         id=decided.id,
@@ -68,10 +68,10 @@ def resolve(
     return case
 
 
-def _check(label: Label, findings: tuple[Finding, ...], task: Task) -> None:
+def _check(work: UnitOfWork, case: Case, label: Label, findings: tuple[Finding, ...], task: Task) -> None:
+    require_consistent(label, findings)
     task.vocabulary.check(findings)
-    if label is Label.NO_FINDING and findings:
-        raise InputError("no_finding goes with no findings")
+    work.studies.get(case.study).acquisition.require_inside(findings)
 
 
 def _close(work: UnitOfWork, case: Case, *, now: datetime) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from feedback.cases import open_case
 from overread.domain.adjudication import Case
 from overread.domain.audit import AuditEvent
+from overread.domain.corrections import Origin
 from overread.domain.findings import Label
 from overread.domain.identifiers import derived_id
 from overread.domain.studies import Study, StudyState
@@ -29,7 +30,7 @@ def draw_audits(
                 study=study.uid,
                 task=task.name,
                 opened_at=now,
-                origin="audit",
+                origin=Origin.AUDIT,
             ),
         )
         work.audit.append(

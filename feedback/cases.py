@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from overread.domain.adjudication import Case, CaseState
-from overread.domain.corrections import Correction
+from overread.domain.adjudication import ALL_READS, Case, CaseState, Stage, reads_at, stage_after
+from overread.domain.corrections import Correction, Origin
 from overread.domain.identifiers import PersonKey, derived_id
 from overread.domain.people import Role
+from overread.domain.reports import Report
 from overread.domain.tasks import Task
 from overread.store.unit_of_work import UnitOfWork
 
@@ -41,13 +42,21 @@ def open_case(work: UnitOfWork, case: Case) -> Case:
     return case
 
 
+def bar_signer(work: UnitOfWork, report: Report) -> None:
+    """Bar who signed a study's report from reading its open case, if it has one."""
+    case = work.cases.open_of(report.study)
+    if case is not None and report.signed_by is not None:
+        work.cases.bar(case.id, {report.signed_by})
+
+
 def withdraw_claim(work: UnitOfWork, correction: Correction) -> None:
-    """Close the case of a withdrawn claim while it is unread and no other claim stands."""
+    """Close the case of a withdrawn claim while it is unread and nothing else asks for it."""
     if correction.case is None:
         return
     case = work.cases.get(correction.case)
-    standing = [c for c in work.corrections.of_case(case.id) if c.withdrawn_at is None]
-    if case.state is CaseState.OPEN and not case.reads and not standing:
+    claims = [claim for claim in work.corrections.of_case(case.id) if claim.withdrawn_at is None]
+    asked_for = claims or case.origin == Origin.AUDIT
+    if case.state is CaseState.OPEN and not case.reads and not asked_for:
         work.cases.set_state(case.id, CaseState.WITHDRAWN)
 
 
@@ -56,24 +65,29 @@ def next_case(
 ) -> tuple[Case, datetime] | None:
     """Give a person the case they hold, or the longest-waiting one they may read, for fifteen minutes."""
     held = work.cases.held_by(person, now=now)
-    if held is not None and _concerns(held[0], person, role):
+    if held is not None and held[0].id in _waiting(work, person, role):
         return held
-    for case in work.cases.unheld(now=now):
-        if _concerns(case, person, role):
-            until = now + HOLD
-            work.cases.hold(case.id, person, until)
-            return case, until
-    return None
+    waiting = _waiting(work, person, role, free_at=now)
+    if not waiting:
+        return None
+    case, until = work.cases.get(waiting[0]), now + HOLD
+    work.cases.hold(case.id, person, until)
+    return case, until
 
 
 def waiting_for(work: UnitOfWork, person: PersonKey, role: Role) -> int:
     """Return how many open cases this person could read."""
-    return sum(_concerns(case, person, role) for case in work.cases.in_state(CaseState.OPEN))
+    return len(_waiting(work, person, role))
 
 
-def _concerns(case: Case, person: PersonKey, role: Role) -> bool:
-    """Say whether this is a case to read, or one that its senior has read and still has to decide."""
-    undecided = case.stage.value == "senior" and any(
-        read.by == person and read.stage.value == "senior" for read in case.reads
-    )
-    return case.state is CaseState.OPEN and (undecided or case.may_be_read_by(person, role))
+def _waiting(
+    work: UnitOfWork, person: PersonKey, role: Role, *, free_at: datetime | None = None
+) -> list[str]:
+    """Return what waits for a person: own decisions first, then what only a senior can read, then the rest."""
+    unread = [
+        (stage_after(count), case)
+        for case, count in work.cases.unread_by(person, free_at=free_at)
+        if count < ALL_READS and reads_at(role, stage_after(count))
+    ]
+    unread.sort(key=lambda waiting: waiting[0] is not Stage.SENIOR)
+    return [*work.cases.undecided_by(person), *(case for _, case in unread)]

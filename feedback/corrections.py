@@ -6,7 +6,7 @@ from datetime import datetime
 from feedback.cases import open_or_join, withdraw_claim
 from overread.domain.audit import AuditEvent
 from overread.domain.corrections import Correction, TooLateError
-from overread.domain.errors import ConflictError, ForbiddenError, InputError
+from overread.domain.errors import ConflictError, ForbiddenError
 from overread.domain.identifiers import PersonKey
 from overread.domain.tasks import Task
 from overread.store.unit_of_work import UnitOfWork
@@ -33,9 +33,7 @@ def file_correction(work: UnitOfWork, correction: Correction, *, task: Task) -> 
     """
     study = work.studies.get(correction.study)
     task.vocabulary.check(correction.findings)
-    rows, columns = study.acquisition.rows, study.acquisition.columns
-    if any(f.box is not None and not f.box.within(rows, columns) for f in correction.findings):
-        raise InputError(f"a box lies outside the picture of {columns} by {rows} pixels")
+    study.acquisition.require_inside(correction.findings)
     if correction.disagrees:
         case = open_or_join(work, correction, task=task)
         correction = replace(correction, case=case.id)

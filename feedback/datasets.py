@@ -104,19 +104,20 @@ def _rows(work: UnitOfWork, recipe: Recipe) -> list[DatasetRow]:
         split = splits[study.patient]
         if split is Split.TEST:
             continue
-        label = prevailing(_admitted(labels.get(study.uid, []), recipe))
+        label = prevailing(_admitted(labels.get(study.uid, []), recipe, split))
         label = claims.get(study.uid, label) if split is Split.TRAIN else label
         if label is not None:
             rows.append(_row(study, split, label))
     return rows
 
 
-def _admitted(labels: Iterable[StudyLabel], recipe: Recipe) -> list[StudyLabel]:
-    """Keep registered labels, which came in with a collection, and what cases settled."""
+def _admitted(labels: Iterable[StudyLabel], recipe: Recipe, split: Split) -> list[StudyLabel]:
+    """Keep registered labels (they came in with a collection) and what cases settled; never thin tuning."""
+    registered = recipe.registered or split is Split.TUNE
     return [
         label
         for label in labels
-        if (recipe.registered and label.source.startswith("import"))
+        if (registered and label.source.startswith("import"))
         or (recipe.corrections and label.source == "adjudication")
     ]
 

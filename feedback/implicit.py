@@ -1,7 +1,8 @@
 """A signed report that contradicts the model is a correction without a click."""
 
+from feedback.cases import bar_signer
 from feedback.corrections import file_correction
-from overread.domain.corrections import Correction, Kind, Origin, Verdict, contradicts
+from overread.domain.corrections import Correction, Kind, Origin, Verdict, contradicts, standing
 from overread.domain.findings import Label
 from overread.domain.identifiers import derived_id
 from overread.domain.reports import Report, ReportStatus
@@ -14,17 +15,17 @@ def file_if_contradicted(
 ) -> Correction | None:
     """File a correction where the signed class differs from the model's answer.
 
-    Nothing is filed where the signer's own latest word on the study says the same already.
+    Nothing is filed where the signer's own latest word on the study says the same already. Whoever signs
+    has reported the study, and is barred from its open case, contradiction or not.
     """
+    if report.status is not ReportStatus.SIGNED or report.signed_by is None or report.signed_at is None:
+        return None
+    bar_signer(work, report)
     prediction = work.studies.prediction(report.study)
-    if report.status is not ReportStatus.SIGNED or prediction is None:
+    if prediction is None or not contradicts(prediction, report.label):
         return None
-    if report.signed_by is None or report.signed_at is None or not contradicts(prediction, report.label):
-        return None
-    own = [
-        c for c in work.corrections.of_study(report.study) if c.by == report.signed_by and not c.withdrawn_at
-    ]
-    if own and own[-1].disagrees and own[-1].label is report.label:
+    said = standing(work.corrections.of_study(report.study))
+    if any(word.by == report.signed_by and word.label is report.label for word in said):
         return None
     missed = report.label is Label.HAS_FINDING
     return file_correction(

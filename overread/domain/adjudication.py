@@ -87,6 +87,16 @@ FIRST_READS = 2
 ALL_READS = 3
 
 
+def stage_after(n_reads: int) -> Stage:
+    """Return the stage of a case with so many reads; the senior's lasts until the senior has decided."""
+    return (Stage.FIRST, Stage.SECOND, Stage.SENIOR)[min(n_reads, FIRST_READS)]
+
+
+def reads_at(role: Role, stage: Stage) -> bool:
+    """Say whether a role reads at a stage: the third read is a senior's."""
+    return role is Role.SENIOR if stage is Stage.SENIOR else role in {Role.READER, Role.SENIOR}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
     """A study put to blinded readers; `barred` raised it or wrote its report."""
@@ -104,7 +114,7 @@ class Case:
     @property
     def stage(self) -> Stage:
         """The read that is due: the third is a senior's, wherever the first two differ."""
-        return (Stage.FIRST, Stage.SECOND, Stage.SENIOR)[min(len(self.reads), FIRST_READS)]
+        return stage_after(len(self.reads))
 
     @property
     def agreed(self) -> bool:
@@ -113,11 +123,11 @@ class Case:
 
     def may_be_read_by(self, person: PersonKey, role: Role) -> bool:
         """Say whether the next read may be this person's."""
-        if self.state is not CaseState.OPEN or person in self.barred or self.agreed:
+        if self.state is not CaseState.OPEN or person in self.barred or len(self.reads) >= ALL_READS:
             return False
         if any(read.by == person for read in self.reads):
             return False
-        return role is Role.SENIOR if self.stage is Stage.SENIOR else role in {Role.READER, Role.SENIOR}
+        return reads_at(role, self.stage)
 
     def with_read(self, read: Read, role: Role) -> "Case":
         """Return the case with one more read; two reads that agree close it.
@@ -126,6 +136,8 @@ class Case:
         ------
         RaiserError, AlreadyReadError, ForbiddenError, ConflictError
             Its author is barred, has read it, lacks the role for this stage, or the case is no longer open.
+        ValueError
+            The read is of another stage than the one that is due.
         """
         if read.by in self.barred:
             raise RaiserError
@@ -135,6 +147,8 @@ class Case:
             raise ConflictError("this case needs no further read; ask for the next one")
         if not self.may_be_read_by(read.by, role):
             raise ForbiddenError("the third read of a case is a senior's")
+        if read.stage is not self.stage:
+            raise ValueError(f"a {read.stage} read where the {self.stage} read is due")
         case = replace(self, reads=(*self.reads, read))
         return replace(case, state=CaseState.CLOSED) if case.agreed else case
 

@@ -1,11 +1,12 @@
 """What a radiologist says the model got wrong or right: append-only, a claim until it is adjudicated."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from overread.domain.errors import ConflictError, InputError
-from overread.domain.findings import Finding, Label
+from overread.domain.findings import Finding, Label, require_consistent
 from overread.domain.identifiers import Digest, PersonKey, StudyUid, VersionKey
 from overread.domain.predictions import Prediction
 
@@ -77,8 +78,7 @@ class Correction:
             raise InputError("agreeing means the model's own label; disagree to give another")
         if self.verdict is Verdict.DISAGREE and self.label is self.model_label and not about_the_picture:
             raise InputError("disagreeing with the same label needs kind wrong_region or bad_image")
-        if self.label is Label.NO_FINDING and self.findings:
-            raise InputError("no_finding goes with no findings")
+        require_consistent(self.label, self.findings)
         if len(self.comment) > LONGEST_COMMENT:
             raise InputError(f"a comment has at most {LONGEST_COMMENT} characters")
 
@@ -91,6 +91,12 @@ class Correction:
     def undo_until(self) -> datetime:
         """Until when its author may take it back."""
         return self.at + UNDO
+
+
+def standing(words: Iterable[Correction]) -> list[Correction]:
+    """Return what counts of some words on one study, given in order: each person's latest not taken back."""
+    latest = {word.by: word for word in words if word.withdrawn_at is None}
+    return sorted(latest.values(), key=lambda word: (word.at, word.id))
 
 
 def contradicts(prediction: Prediction, signed: Label) -> bool:

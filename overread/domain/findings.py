@@ -77,6 +77,12 @@ class Finding:
     severity: Severity | None = None
 
 
+def require_consistent(label: Label, findings: Iterable[Finding]) -> None:
+    """Raise `InputError` where a label and its findings contradict each other."""
+    if label is Label.NO_FINDING and any(True for _ in findings):
+        raise InputError("no_finding goes with no findings")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VocabularyRow:
     """One finding of the vocabulary: its names and standard codes (scheme, value, meaning), best first."""

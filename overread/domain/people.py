@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -144,6 +145,7 @@ def token_digest(token: str) -> str:
 
 
 MINIMUM_PASSWORD_LENGTH = 12
+_SCRYPT = re.compile(r"scrypt\$((?:[0-9a-f]{2})+)\$([0-9a-f]{128})")
 
 
 def password_digest(password: str, *, salt: bytes | None = None) -> str:
@@ -163,9 +165,8 @@ def password_digest(password: str, *, salt: bytes | None = None) -> str:
 
 def password_matches(password: str, digest: str) -> bool:
     """Compare in constant time; a malformed digest matches nothing."""
-    match digest.split("$"):
-        case ["scrypt", salt, expected]:
-            key = hashlib.scrypt(password.encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=1)
-            return hmac.compare_digest(key.hex(), expected)
-        case _:
-            return False
+    parts = _SCRYPT.fullmatch(digest)
+    if parts is None:
+        return False
+    key = hashlib.scrypt(password.encode(), salt=bytes.fromhex(parts[1]), n=2**14, r=8, p=1)
+    return hmac.compare_digest(key.hex(), parts[2])

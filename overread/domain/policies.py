@@ -41,7 +41,7 @@ class Floors:
 class GatePolicy:
     """Margins, error rate and minimum sizes of the gate, and how often one test set may be asked.
 
-    `alpha` is the one-sided error rate of all `looks` together; the margins are losses that would be tolerated.
+    `alpha` is the one-sided error rate of all `looks` together; margins are losses that would be tolerated.
     """
 
     name: str

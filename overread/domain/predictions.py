@@ -45,8 +45,8 @@ class Prediction:
 
     def __post_init__(self) -> None:
         """Refuse an answer that contradicts its own threshold, or a heatmap for no finding."""
-        if not 0 <= self.probability <= 1:
-            raise InputError("a probability lies between 0 and 1")
+        if not (0 <= self.probability <= 1 and 0 <= self.threshold <= 1):
+            raise InputError("a probability and its threshold lie between 0 and 1")
         if (self.probability >= self.threshold) != (self.label is Label.HAS_FINDING):
             raise InputError("the label does not follow from probability and threshold")
         if self.label is Label.NO_FINDING and self.heatmap is not None:

@@ -58,10 +58,19 @@ class Screening:
 
     @property
     def cohort_reasons(self) -> tuple[RuleOutcome, ...]:
-        """What keeps the study out of training and test sets: a fail, or an unknown in R01-R08."""
+        """What keeps the study out of training and test sets: a fail, or an unknown in R01-R08.
+
+        A rule of R01-R08 that was never run is unknown.
+        """
+        run = {o.rule for o in self.outcomes}
+        missing = (
+            RuleOutcome(code=rule, outcome=Outcome.UNKNOWN, text="never run")
+            for rule in COHORT_RULES
+            if rule not in run
+        )
         return tuple(
             o
-            for o in self.outcomes
+            for o in (*self.outcomes, *missing)
             if (o.rule in COHORT_RULES and o.outcome in {Outcome.FAIL, Outcome.UNKNOWN})
             or (o.rule in COHORT_IF_ANSWERED and o.outcome is Outcome.FAIL)
         )

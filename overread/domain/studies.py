@@ -1,11 +1,12 @@
 """A study and its life, from received to reported, or set aside with reasons."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from overread.domain.findings import Label
+from overread.domain.errors import InputError
+from overread.domain.findings import Finding, Label
 from overread.domain.identifiers import Digest, PatientKey, Site, SopInstanceUid, StudyUid
 from overread.domain.screening import Outcome, RuleOutcome, Screening
 
@@ -58,6 +59,13 @@ class Acquisition:
     columns: int = 0
     age: int | None = None
     sex: str = ""
+
+    def require_inside(self, findings: Iterable[Finding]) -> None:
+        """Raise `InputError` where a finding's box lies outside the picture, if its size is known."""
+        if not (self.rows and self.columns):
+            return
+        if any(f.box is not None and not f.box.within(self.rows, self.columns) for f in findings):
+            raise InputError(f"a box lies outside the picture of {self.columns} by {self.rows} pixels")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,25 +2,21 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, select
 
 from overread.domain.audit import GENESIS, AuditEvent, AuditRow, ChainState, chain_hash, verify_chain
 from overread.store.records import columns, parsed, plain
 from overread.store.tables.work import audit
 
-_LOCK = 0x0EADAD17  # one advisory lock for the chain's head
-
 
 class AuditLog:
-    """Append only; the head is locked until the transaction ends, so the chain never forks."""
+    """Append only; writers queue (`overread.store.engine`), so the chain never forks."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def append(self, event: AuditEvent) -> AuditRow:
         """Chain one event; its details become plain JSON first, so that what is hashed is what is stored."""
-        if self._connection.dialect.name == "postgresql":
-            self._connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         last = self._connection.execute(
             select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
         ).one_or_none()

@@ -1,4 +1,8 @@
-"""Engines from a URL: PostgreSQL, or SQLite with the pragmas that make it durable and shared."""
+"""Engines from a URL: PostgreSQL, or SQLite with the pragmas that make it durable and shared.
+
+On both, writers queue for one lock from their first statement on, so a rule that reads before it writes holds
+without retries and the change record never forks; readers see one state, never wait, and cannot write.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -11,14 +15,20 @@ from sqlalchemy import Connection, Engine, create_engine, event
 
 from overread.domain.errors import ConfigurationError
 
+__all__ = ["Engine", "migrate", "open_engine", "require_current", "revision"]
+
 BUSY_MILLISECONDS = 30_000
+_WRITERS = 0x0EADAD17  # the advisory lock of all writers
 
 
 def open_engine(url: str) -> Engine:
-    """Return an engine on `url`; on SQLite writers queue for the one write lock instead of failing."""
+    """Return an engine on `url`; a writer waits up to half a minute for the one write lock, then fails."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url)
+        options = f"-c lock_timeout={BUSY_MILLISECONDS}"
+        engine = create_engine(url, pool_pre_ping=True, connect_args={"options": options})
+        event.listen(engine, "begin", _begin_postgresql)
+        return engine
+    engine = create_engine(url, max_overflow=-1)  # waiting writers must not keep readers from a connection
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -27,17 +37,29 @@ def open_engine(url: str) -> Engine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver's own BEGIN would come too late for IMMEDIATE
     for pragma in (
+        f"busy_timeout={BUSY_MILLISECONDS}",
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        f"busy_timeout={BUSY_MILLISECONDS}",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("reading", False)
+    reading = _is_reading(connection)
+    connection.exec_driver_sql(f"PRAGMA query_only={int(reading)}")
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if _is_reading(connection):
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    else:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
+
+
+def _is_reading(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get("reading", False))
 
 
 def _alembic(engine: Engine) -> Config:

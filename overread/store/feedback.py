@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, exists, func, insert, or_, select, update
 
-from overread.domain.adjudication import Case, CaseState, Read, Resolution
+from overread.domain.adjudication import Case, CaseState, Read, Resolution, Stage
 from overread.domain.corrections import Correction
 from overread.domain.datasets import Erratum
 from overread.domain.errors import NotFoundError
@@ -136,15 +136,32 @@ class CaseStore:
         ).first()
         return None if row is None else (self._cases([row])[0], row.held_until)
 
-    def unheld(self, *, now: datetime) -> list[Case]:
-        """Return open cases nobody holds, the longest waiting first."""
-        free = or_(cases.c.held_until.is_(None), cases.c.held_until <= now)
+    def unread_by(self, person: PersonKey, *, free_at: datetime | None = None) -> list[tuple[str, int]]:
+        """Return open cases that a person has not read and is not barred from, the longest waiting first.
+
+        Each with its number of reads; `free_at` keeps to those that nobody holds at that instant.
+        """
+        n_reads = select(func.count()).where(reads.c.case == cases.c.id).scalar_subquery()
         query = (
-            select(cases)
-            .where(and_(cases.c.state == CaseState.OPEN, free))
+            select(cases.c.id, n_reads)
+            .where(
+                cases.c.state == CaseState.OPEN,
+                ~exists().where(case_barred.c.case == cases.c.id, case_barred.c.person == person),
+                ~exists().where(reads.c.case == cases.c.id, reads.c.by == person),
+            )
             .order_by(cases.c.opened_at, cases.c.id)
         )
-        return self._cases(self._connection.execute(query).all())
+        if free_at is not None:
+            query = query.where(or_(cases.c.held_until.is_(None), cases.c.held_until <= free_at))
+        return [(case, count) for case, count in self._connection.execute(query)]
+
+    def undecided_by(self, person: PersonKey) -> list[str]:
+        """Return open cases that a person has read as the senior and has yet to decide."""
+        own = exists().where(
+            reads.c.case == cases.c.id, reads.c.by == person, reads.c.stage == Stage.SENIOR
+        )
+        query = select(cases.c.id).where(cases.c.state == CaseState.OPEN, own)
+        return list(self._connection.execute(query.order_by(cases.c.opened_at, cases.c.id)).scalars())
 
     def hold(self, case: str, person: PersonKey | None, until: datetime | None) -> None:
         """Give a case to one person for a while, or free it."""
@@ -181,11 +198,13 @@ class CaseStore:
         for row in self._connection.execute(select(case_barred).where(case_barred.c.case.in_(ids))):
             case = found[row.case]
             found[row.case] = replace(case, barred=case.barred | {PersonKey(row.person)})
-        for row in self._connection.execute(
-            select(reads).where(reads.c.case.in_(ids)).order_by(reads.c.at, reads.c.id)
-        ):
-            case = found[row.case]
-            found[row.case] = replace(case, reads=(*case.reads, parsed(Read, row)))
+        given = [
+            parsed(Read, row)
+            for row in self._connection.execute(select(reads).where(reads.c.case.in_(ids)))
+        ]
+        for read in sorted(given, key=lambda read: tuple(Stage).index(read.stage)):
+            case = found[read.case]
+            found[read.case] = replace(case, reads=(*case.reads, read))
         for row in self._connection.execute(select(resolutions).where(resolutions.c.case.in_(ids))):
             found[row.case] = replace(found[row.case], resolution=parsed(Resolution, row))
 

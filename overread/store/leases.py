@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from overread.store.tables.work import leases
 
@@ -16,17 +15,9 @@ class Leases:
 
     def take(self, name: str, holder: str, *, now: datetime, length: timedelta) -> bool:
         """Take or renew a lease; False while another holds it."""
-        row = self._connection.execute(
-            select(leases).where(leases.c.name == name).with_for_update()
-        ).one_or_none()
+        row = self._connection.execute(select(leases).where(leases.c.name == name)).one_or_none()
         if row is None:
-            try:
-                with self._connection.begin_nested():
-                    self._connection.execute(
-                        insert(leases).values(name=name, holder=holder, until=now + length)
-                    )
-            except IntegrityError:
-                return False
+            self._connection.execute(insert(leases).values(name=name, holder=holder, until=now + length))
             return True
         if row.holder != holder and row.until > now:
             return False

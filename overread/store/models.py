@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from overread.domain.datasets import DatasetVersion, Look, TestSet
 from overread.domain.errors import ConflictError, NotFoundError
@@ -175,16 +175,23 @@ class ModelStore:
 
     def request(self, version: str) -> PromotionRequest:
         """Return the request for a version; raise `NotFoundError`."""
-        row = self._connection.execute(select(requests).where(requests.c.version == version)).one_or_none()
-        if row is None:
+        found = self._requests(requests.c.version == version)
+        if not found:
             raise NotFoundError(f"nobody has asked to promote version {version}")
-        query = select(reviews).where(reviews.c.version == version).order_by(reviews.c.at, reviews.c.id)
-        given = tuple(parsed(Review, review) for review in self._connection.execute(query))
-        return replace(parsed(PromotionRequest, row), reviews=given)
+        return found[0]
 
     def requests(self) -> list[PromotionRequest]:
         """Return all requests, the latest first."""
-        versions = self._connection.execute(
-            select(requests.c.version).order_by(requests.c.created_at.desc(), requests.c.version)
-        ).scalars()
-        return [self.request(version) for version in versions.all()]
+        return self._requests()
+
+    def _requests(self, *conditions: ColumnElement[bool]) -> list[PromotionRequest]:
+        asked = select(requests).where(*conditions)
+        given: dict[str, list[Review]] = {}
+        versions = asked.with_only_columns(requests.c.version)
+        query = select(reviews).where(reviews.c.version.in_(versions)).order_by(reviews.c.at, reviews.c.id)
+        for row in self._connection.execute(query):
+            given.setdefault(row.version, []).append(parsed(Review, row))
+        rows = self._connection.execute(asked.order_by(requests.c.created_at.desc(), requests.c.version))
+        return [
+            replace(parsed(PromotionRequest, row), reviews=tuple(given.get(row.version, ()))) for row in rows
+        ]

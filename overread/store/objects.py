@@ -47,9 +47,11 @@ class Objects:
 
     @staticmethod
     def _put_synced(path: Path, content: bytes) -> None:
-        if path.exists():
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and path.read_bytes() == content:
+            return  # a damaged object is written anew
+        if not path.parent.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _sync_folder(path.parent.parent)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
         try:
             with os.fdopen(handle, "wb") as file:
@@ -60,11 +62,7 @@ class Objects:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync_folder(path.parent)
 
     def get(self, digest: Digest) -> bytes:
         """Return the bytes; raise `NotFoundError` when they are gone or no longer what they were."""
@@ -79,3 +77,12 @@ class Objects:
     def has(self, digest: Digest) -> bool:
         """Say whether the bytes are stored."""
         return bool(self._files.exists(self._path(digest)))
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new name in a folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -11,6 +11,7 @@ from overread.store.tables.work import outbox
 
 CLAIM = timedelta(minutes=10)
 LONGEST_PAUSE = timedelta(hours=1)
+_DOUBLINGS = 12  # more would pass the longest pause, and in the end what a timedelta holds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +46,6 @@ class Outbox:
             .where(outbox.c.topic == topic, outbox.c.done_at.is_(None), outbox.c.due_at <= now)
             .order_by(outbox.c.id)
             .limit(1)
-            .with_for_update(skip_locked=True)
         )
         row = self._connection.execute(query).one_or_none()
         if row is None:
@@ -55,6 +55,12 @@ class Outbox:
         )
         return parsed(Parcel, row)
 
+    def revive(self, topic: str, *, now: datetime) -> None:
+        """Make every piece due at once, for a process that starts: who had claimed it may be dead."""
+        self._connection.execute(
+            update(outbox).where(outbox.c.topic == topic, outbox.c.done_at.is_(None)).values(due_at=now)
+        )
+
     def done(self, parcel: Parcel, *, at: datetime) -> None:
         """Note that a piece is done."""
         self._connection.execute(
@@ -63,7 +69,7 @@ class Outbox:
 
     def failed(self, parcel: Parcel, error: str, *, now: datetime) -> None:
         """Put a piece back for later; the pause doubles up to an hour."""
-        pause = min(timedelta(seconds=2**parcel.attempts), LONGEST_PAUSE)
+        pause = min(timedelta(seconds=2 ** min(parcel.attempts, _DOUBLINGS)), LONGEST_PAUSE)
         self._connection.execute(
             update(outbox).where(outbox.c.id == parcel.id).values(due_at=now + pause, error=error)
         )

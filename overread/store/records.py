@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, date, datetime
 from functools import cache
+from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cattrs import Converter
@@ -29,11 +30,12 @@ def _day(value: Any, _: type) -> date:
 @cache
 def converter() -> Converter:
     """Return the one converter between domain values and plain JSON values."""
-    made = Converter()
+    made = Converter(detailed_validation=False)
     made.register_structure_hook(datetime, _instant)
     made.register_structure_hook(date, _day)
     made.register_unstructure_hook(datetime, lambda at: at.astimezone(UTC).isoformat())
     made.register_unstructure_hook(date, lambda day: day.isoformat())
+    made.register_unstructure_hook(float, lambda number: number if isfinite(number) else None)
     made.register_structure_hook_func(lambda kind: kind is object, lambda value, _: value)
     made.register_structure_hook_func(
         lambda kind: isinstance(kind, type) and issubclass(kind, Identifier), lambda value, kind: kind(value)
@@ -42,7 +44,7 @@ def converter() -> Converter:
 
 
 def plain(value: object) -> Any:
-    """Return `value` as JSON values."""
+    """Return `value` as JSON values; an undefined or infinite number is None."""
     return converter().unstructure(value)
 
 

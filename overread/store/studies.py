@@ -4,7 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    func,
+    insert,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
 from overread.domain.datasets import Split
 from overread.domain.errors import NotFoundError
@@ -81,7 +93,8 @@ class StudyStore:
 
     def in_state(self, state: StudyState, *, limit: int | None = None) -> list[Study]:
         """Return studies in a state, the longest waiting first."""
-        query = select(studies).where(studies.c.state == state).order_by(studies.c.received_at).limit(limit)
+        query = select(studies).where(studies.c.state == state)
+        query = query.order_by(studies.c.received_at, studies.c.uid).limit(limit)
         return [parsed(Study, row) for row in self._connection.execute(query)]
 
     def all(self, *, cohort: bool | None = None) -> list[Study]:
@@ -132,7 +145,8 @@ class StudyStore:
 
     def instances_of(self, study: StudyUid) -> list[Instance]:
         """Return a study's objects, the first received first."""
-        query = select(instances).where(instances.c.study == study).order_by(instances.c.received_at)
+        query = select(instances).where(instances.c.study == study)
+        query = query.order_by(instances.c.received_at, instances.c.sop_uid)
         return [parsed(Instance, row) for row in self._connection.execute(query)]
 
     def first_instances(self, uids: Sequence[StudyUid]) -> dict[StudyUid, Instance]:
@@ -142,7 +156,7 @@ class StudyStore:
             query = (
                 select(instances)
                 .where(instances.c.study.in_(uids[start : start + 500]))
-                .order_by(instances.c.received_at)
+                .order_by(instances.c.received_at, instances.c.sop_uid)
             )
             for row in self._connection.execute(query):
                 found.setdefault(StudyUid(row.study), parsed(Instance, row))
@@ -157,8 +171,23 @@ class StudyStore:
         query = select(predictions).where(predictions.c.study == study)
         if version is not None:
             query = query.where(predictions.c.model_version == version)
-        row = self._connection.execute(query.order_by(predictions.c.made_at).limit(1)).one_or_none()
+        query = query.order_by(predictions.c.made_at, predictions.c.model_version).limit(1)
+        row = self._connection.execute(query).one_or_none()
         return None if row is None else parsed(Prediction, row)
+
+    def first_predictions(self, uids: Sequence[StudyUid]) -> dict[StudyUid, Prediction]:
+        """Return the first answer on each study that has one, without its embedding."""
+        kept = [column for column in predictions.c if column.name != "embedding"]
+        found: dict[StudyUid, Prediction] = {}
+        for start in range(0, len(uids), 500):  # SQLite bounds the number of parameters
+            query = (
+                select(*kept)
+                .where(predictions.c.study.in_(uids[start : start + 500]))
+                .order_by(predictions.c.made_at, predictions.c.model_version)
+            )
+            for row in self._connection.execute(query):
+                found.setdefault(StudyUid(row.study), parsed(Prediction, row))
+        return found
 
     def predictions_since(self, since: datetime | None, *, limit: int | None = None) -> list[Prediction]:
         """Return answers, the latest first."""
@@ -166,6 +195,20 @@ class StudyStore:
         if since is not None:
             query = query.where(predictions.c.made_at >= since)
         return [parsed(Prediction, row) for row in self._connection.execute(query.limit(limit))]
+
+    def count_answers_by_maker(self, among: Sequence[StudyUid] | None = None) -> dict[str, int]:
+        """Return how many studies have an answer, by maker of the scanner; `among` keeps to some studies."""
+        maker = type_coerce(studies.c.acquisition, JSON)["manufacturer"].as_string()
+        query = select(maker, func.count()).where(studies.c.probability.is_not(None)).group_by(maker)
+        if among is None:
+            parts = [query]
+        else:
+            parts = [query.where(studies.c.uid.in_(among[at : at + 500])) for at in range(0, len(among), 500)]
+        counts: dict[str, int] = {}
+        for part in parts:
+            for name, count in self._connection.execute(part):
+                counts[name or ""] = counts.get(name or "", 0) + count
+        return counts
 
 
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:

@@ -40,11 +40,8 @@ def page(
 ) -> list[Row]:
     """Return one page, the latest received first."""
     rows = work.studies.page(wanted, after=after, limit=limit)
+    answers = work.studies.first_predictions([study.uid for study, _ in rows])
     return [
-        Row(
-            study=study,
-            patient=patient,
-            priority=priority(study, work.studies.prediction(study.uid), vocabulary),
-        )
+        Row(study=study, patient=patient, priority=priority(study, answers.get(study.uid), vocabulary))
         for study, patient in rows
     ]

@@ -1,0 +1,1 @@
+"""The `overread` command, one file a noun; must not hold a rule, and `--help` loads nothing heavy."""

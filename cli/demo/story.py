@@ -1,0 +1,331 @@
+"""The demo's story: a model that misses, corrections, a better model, a new scanner."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bootstrap.clock import new_id, utc_now
+from bootstrap.processes import (
+    Processes,
+    Program,
+    free_port,
+    prefect_environment,
+    prefect_server,
+    web,
+)
+from bootstrap.storage import initialise
+from cli.demo import readers
+from cli.demo.department import (
+    Cast,
+    Filed,
+    Learned,
+    Sizes,
+    cast,
+    chunks,
+    draw_files,
+    draw_learned,
+    undecodable,
+)
+from cli.demo.history import History, keep_history, tags_of
+from cli.demo.readers import Actor, Eyes, Radiologist
+from cli.demo.stage import Clock, actors, hire
+from overread.domain.datasets import pseudonym, split_of
+from overread.domain.identifiers import PatientKey, PersonKey, Site
+from overread.settings.environment import Settings
+from overread.simulation.readers import resident, senior
+from overread.studies.intake import SPLIT_SALT
+from pipeline.services import PipelineServices, pipeline_services
+
+RECIPES = {False: "demo", True: "demo-fast"}
+LEFT_UNREAD = 40  # studies that wait for a reader when the demo ends
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demo:
+    """One run of the demo."""
+
+    settings: Settings
+    sizes: Sizes
+    seed: int
+    fast: bool
+    clock: Clock
+
+    @property
+    def folder(self) -> Path:
+        """Where everything lies."""
+        return self.settings.folder
+
+
+@dataclass
+class Told:
+    """What happened, in the order of the story; numbers are read back from the record, not kept here."""
+
+    base: str = ""
+    arrived: dict[int, int] = field(default_factory=dict)
+    readings: dict[str, int] = field(default_factory=dict)
+    reads: int = 0
+    first: str = ""
+    good: str = ""
+    control: str = ""
+    bad: str = ""
+    following: str = ""
+    stopped: str = ""
+    drifted_scores: dict[str, float | None] = field(default_factory=dict)
+
+
+class Play:
+    """The steps of the story on a running department."""
+
+    def __init__(
+        self, demo: Demo, services: PipelineServices, cast_: Cast, pool: ProcessPoolExecutor
+    ) -> None:
+        self.demo, self.services, self.cast, self.pool = demo, services, cast_, pool
+        self.told = Told()
+        self.eyes = Eyes({})
+        self.people: dict[str, Actor] = {}
+
+    def draw_history(self) -> None:
+        """Draw the past at the network's size and keep it as reported."""
+        cast_, demo = self.cast, self.demo
+        size = self.services.task.image_size
+        with demo.clock.bar("drawing", len(cast_.history)) as bar:
+            drawn = [
+                self._submit(bar.step, draw_learned, part, size, demo.sizes.drawn_at)
+                for part in chunks(cast_.history)
+            ]
+            parts: list[Learned] = [future.result() for future in drawn]
+        pictures = np.concatenate([part.pictures for part in parts])
+        keys = [study.study_uid for study in cast_.history]
+        self.services.pictures().keep(zip(keys, pictures, strict=True))
+        history = History(
+            task=self.services.task,
+            site=Site(demo.settings.site),
+            drawn_at=demo.sizes.drawn_at,
+            tags=tags_of(sorted({s.maker for s in cast_.history}), cast_.history[0], demo.sizes.drawn_at),
+        )
+        prints = (print_ for part in parts for print_ in part.fingerprints)
+        with self.services.storage.work() as work:
+            keep_history(work, cast_, prints, history, now=utc_now())
+            work.commit()
+
+    def _submit(
+        self, done: Callable[[int], None], function: Any, part: Sequence[Any], *rest: Any
+    ) -> Future[Any]:
+        future = self.pool.submit(function, part, *rest)
+        future.add_done_callback(lambda _: done(len(part)))
+        return future
+
+    def draw_arrivals(self, studies: Sequence[Any]) -> list[Future[list[Filed]]]:
+        """Begin to draw studies as files, in the background."""
+        spool = self.demo.folder / "spool"
+        spool.mkdir(exist_ok=True)
+        return [
+            self.pool.submit(draw_files, part, spool, self.demo.sizes.drawn_at) for part in chunks(studies)
+        ]
+
+    def train_first(self) -> None:
+        """Train the first model on the old reports, hold it against the floors, let two people decide."""
+        from flows.relabel import relabel
+
+        dataset = relabel(corrections=False)
+        (self.told.first,) = self._retrain([(dataset, None)])
+        asked = self._compare_and_ask(self.told.first, "the first model", check_drift=False)
+        self._approve(asked)
+
+    def _retrain(self, wanted: Sequence[tuple[str, str | None]]) -> list[str]:
+        from flows.retrain import retrain
+        from pipeline.candidates import Plan
+        from pipeline.retraining import request_run
+
+        recipe = RECIPES[self.demo.fast]
+        plans = [
+            Plan(dataset=dataset, recipe=recipe, variant=variant, seed=self.demo.seed)
+            for dataset, variant in wanted
+        ]
+        run = request_run(self.services, new_id(), by=PersonKey("operator"), trigger="demo")
+        versions: list[str] = retrain(run.id, plans)
+        return versions
+
+    def _compare_and_ask(
+        self, version: str, why: str, *, check_drift: bool = True, beside: dict[str, str] | None = None
+    ) -> str:
+        from flows.compare import compare
+        from flows.drift import drift
+        from flows.promote import promote
+
+        compared = compare(version, by="operator", why=why, beside=beside)
+        checked = drift() if check_drift else None
+        return str(
+            promote(
+                compared["record"],
+                drift_check=None if checked is None else str(checked["check"]),
+                requested_by="operator",
+            )
+        )
+
+    def _approve(self, version: str, *, accept_drift: str | None = None) -> bool:
+        """Let both reviewers approve; say whether the version was promoted."""
+        state = ""
+        for name in ("reviewer-1", "reviewer-2"):
+            answer = readers.decide(
+                self.people[name], version, "approve", "read the record", accept_drift=accept_drift
+            )
+            if answer.is_error:
+                self.told.stopped = str(answer.json().get("code", answer.status_code))
+                return False
+            state = answer.json()["state"]
+        from flows.promote import hand_on_flow
+
+        hand_on_flow()
+        return state == "promoted"
+
+    def receive(self, drawn: Sequence[Future[list[Filed]]]) -> list[Filed]:
+        """Send files as a scanner does, and wait until the model has read them."""
+        files = [file for future in drawn for file in future.result()]
+        self.eyes.add({file.sight: file.study for file in files})
+        with self.demo.clock.bar("arriving", len(files)) as bar:
+            counts = readers.send(self.people["scanner"], [file.path for file in files], bar.step)
+        for status, count in counts.items():
+            self.told.arrived[status] = self.told.arrived.get(status, 0) + count
+        readers.wait_until_read(self.people["operator"], seconds=600)
+        return files
+
+    def send_broken(self, files: Sequence[Filed]) -> None:
+        """Send two files whose pixels are broken, for a person to release or delete."""
+        spool = self.demo.folder / "spool"
+        paths = [undecodable(file, spool) for file in files[:2]]
+        readers.send(self.people["scanner"], paths, lambda: None)
+        readers.wait_until_read(self.people["operator"], seconds=60)
+
+    def radiologists(self) -> tuple[list[Radiologist], list[Radiologist]]:
+        """Return residents and seniors, half of them writing Chinese."""
+        residents = [
+            self._radiologist(f"resident-{number}", "zh" if number % 2 else "en") for number in range(1, 5)
+        ]
+        return residents, [self._radiologist(f"senior-{number}", "en") for number in (1, 2)]
+
+    def _radiologist(self, name: str, language: str) -> Radiologist:
+        make = senior if name.startswith("senior") else resident
+        return Radiologist(
+            actor=self.people[name], reader=make(name, language=language), eyes=self.eyes, language=language
+        )
+
+    def report(self, files: Sequence[Filed]) -> None:
+        """Let residents read and sign what the model has answered."""
+        residents, _ = self.radiologists()
+        uids = [file.study.study_uid for file in files]
+        with self.demo.clock.bar("reporting", len(uids)) as bar:
+            counts = readers.read_all(residents, uids, seed=self.demo.seed, on_read=bar.step)
+        for how, count in counts.items():
+            self.told.readings[how] = self.told.readings.get(how, 0) + count
+
+    def adjudicate(self) -> None:
+        """Draw audits, then let blinded readers and seniors settle what is open."""
+        from flows.collect import collect
+
+        collect(seed=self.demo.seed)
+        residents, seniors = self.radiologists()
+        self.told.reads += readers.adjudicate_all(residents, seniors, leave=lambda: False)
+
+    def improve(self) -> None:
+        """Train the good, the control and the bad candidate; the gate says which is which."""
+        from flows.relabel import relabel
+
+        corrected = relabel()
+        uncorrected = relabel(corrections=False)
+        claims = relabel(corrections=False, registered=False, unadjudicated=True)
+        self.told.good, self.told.control, self.told.bad = self._retrain(
+            [(corrected, "v2"), (uncorrected, "control"), (claims, "bad")]
+        )
+
+    def judge(self) -> None:
+        """Refuse the bad candidate, promote the good one beside its control."""
+        asked = self._compare_and_ask(self.told.bad, "trained on claims nobody adjudicated")
+        if not self._approve(asked):
+            readers.decide(self.people["reviewer-1"], asked, "reject", "the gate refused it")
+        beside = {"control": self.told.control}
+        self._approve(self._compare_and_ask(self.told.good, "trained on corrections", beside=beside))
+
+    def new_scanner(self, files: Sequence[Filed]) -> None:
+        """Ask for the next promotion while a new scanner's studies come in: the drift check stops it."""
+        from flows.relabel import relabel
+
+        self.report(files[: len(files) // 2])
+        (self.told.following,) = self._retrain([(relabel(), "next")])
+        asked = self._compare_and_ask(self.told.following, "the next retraining")
+        self._approve(asked)
+
+
+def play(demo: Demo, processes: Processes) -> Play:
+    """Run the whole story; the department is left running in `processes`."""
+    clock, settings = demo.clock, demo.settings
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        with clock.step("init", "an empty department"):
+            initialise(settings, salt=f"demo-{demo.seed}")
+            services = pipeline_services(settings)
+            act = Play(demo, services, cast(demo.seed, demo.sizes, _splitter(services)), pool)
+            port = free_port()
+            prefect = prefect_server(settings, port=port)
+            processes.begin(prefect)
+            os.environ.update(prefect_environment(settings, port=port))
+        with clock.step("draw", f"{len(act.cast.history)} old studies, reported as they used to be"):
+            act.draw_history()
+        with clock.step("start", "web server and Prefect server"):
+            _open_doors(act, processes, prefect)
+        with clock.step("first", "a first model, trained on the old reports, approved by two people"):
+            arriving = act.draw_arrivals(act.cast.arriving)
+            act.train_first()
+        _corrections(act, arriving)
+        _candidates(act)
+    return act
+
+
+def _open_doors(act: Play, processes: Processes, prefect: Program) -> None:
+    from flows.deployments import ensure_limits
+
+    settings, port = act.demo.settings, free_port()
+    processes.wait_for(prefect)
+    ensure_limits()
+    processes.start(web(settings, host="127.0.0.1", port=port))
+    act.told.base = f"http://127.0.0.1:{port}"
+    act.people = actors(act.told.base, hire(act.services.storage, act.demo.folder))
+
+
+def _corrections(act: Play, arriving: Sequence[Future[list[Filed]]]) -> None:
+    clock = act.demo.clock
+    with clock.step("arrive", "new studies sent over HTTP and read by the model"):
+        files = act.receive(arriving)
+        act.send_broken(files)
+    with clock.step("report", "reports signed, corrections filed"):
+        act.report(files[:-LEFT_UNREAD])
+    with clock.step("adjudicate", "blinded reads, seniors where they differ"):
+        act.adjudicate()
+
+
+def _candidates(act: Play) -> None:
+    clock = act.demo.clock
+    with clock.step("retrain", "a good candidate, its control, and a careless one"):
+        drifted = act.draw_arrivals(act.cast.drifted)
+        act.improve()
+    with clock.step("judge", "the gate, the drift check, two people's review"):
+        act.judge()
+    with clock.step("drift", "a new scanner; the drift check stops the next promotion"):
+        act.new_scanner(act.receive(drifted))
+
+
+def _splitter(services: PipelineServices) -> Callable[[PatientKey], str]:
+    with services.storage.look() as work:
+        salt = work.people.fact(SPLIT_SALT)
+    site, shares = services.settings.site, services.task.shares
+
+    def split(patient: PatientKey) -> str:
+        return split_of(pseudonym(str(patient), issuer=site, salt=salt), salt=salt, shares=shares)
+
+    return split

@@ -1,0 +1,165 @@
+"""The steps of a retraining by hand: train, compare, retrain, promote, rollback, monitor."""
+
+from typing import Annotated
+
+import typer
+
+from cli.settings import AsJson, answer, say, settings
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("train")(train)
+    app.command("evaluate")(evaluate)
+    app.command("compare")(compare)
+    app.command("retrain")(retrain)
+    app.command("promote")(promote)
+    app.command("rollback")(rollback)
+    app.command("monitor")(monitor)
+
+
+def train(
+    config: Annotated[str, typer.Option(help="Name of a training in configs/.")] = "production",
+    variant: Annotated[str | None, typer.Option(help="Variant that starts from production.")] = None,
+    version: Annotated[
+        str | None, typer.Option("--dataset", help="Dataset version; default: the latest.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Train one candidate on a dataset version and register it; killed and run again, it resumes."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from overread.domain.errors import NotFoundError
+    from pipeline.candidates import Plan, jobs_of, register_candidate, train_side_by_side
+    from pipeline.services import pipeline_services
+
+    services = pipeline_services(settings())
+    if version is None:
+        with services.storage.look() as work:
+            known = work.datasets.all()
+        if not known:
+            raise NotFoundError("there is no dataset yet; run `overread dataset build` first")
+        version = known[-1].version
+    jobs = jobs_of(services, [Plan(dataset=version, recipe=config, variant=variant, seed=seed)])
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("train", total=1.0)
+        (trained,) = train_side_by_side(
+            services, jobs, on_progress=lambda share: progress.update(bar, completed=share)
+        )
+    made = register_candidate(services, trained)
+    answer({"version": made, "threshold": trained.threshold, **trained.tuning}, as_json=as_json)
+
+
+def evaluate(
+    version: Annotated[str | None, typer.Argument(help="A version; default: production.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how good a version is on the tuning set, with limits; the test set is only for `compare`."""
+    from pipeline.evaluating import tuning_evaluation
+    from pipeline.services import pipeline_services
+
+    shown = tuning_evaluation(pipeline_services(settings()), version)
+    answer(shown, as_json=as_json)
+
+
+def compare(
+    production: Annotated[str, typer.Argument(help="The version in production.")],
+    candidate: Annotated[str, typer.Argument(help="The candidate.")],
+    as_json: AsJson = False,
+) -> None:
+    """Put a candidate before the gate on the frozen test set; this spends one of its looks."""
+    from overread.domain.errors import RuleError
+    from pipeline.comparing import compare as compare_on_test_set
+    from pipeline.services import pipeline_services
+
+    services = pipeline_services(settings())
+    with services.storage.look() as work:
+        serving = work.models.production(services.task.name)
+    if serving is None or serving.version != production:
+        raise RuleError(f"version {production} is not in production; name the one that is")
+    compared = compare_on_test_set(services, candidate, by="operator", why="by hand")
+    answer(
+        {"version": compared.version, "verdict": compared.verdict, "record": compared.record}, as_json=as_json
+    )
+
+
+def retrain(as_json: AsJson = False) -> None:
+    """Run the whole retraining flow now, up to the request that two people decide."""
+    from pipeline.prefect_here import prefect_here
+
+    with prefect_here(settings()):
+        from flows.improve import improve
+
+        version = improve(requested_by="operator")
+    answer({"version": version, "next": "two reviewers decide on the page /candidates"}, as_json=as_json)
+
+
+def promote(
+    version: Annotated[str, typer.Argument(help="The version to ask for.")],
+    as_json: AsJson = False,
+) -> None:
+    """Compare a version if need be, and ask two people to decide about it."""
+    from overread.domain.identifiers import PersonKey
+    from pipeline.comparing import compare as compare_on_test_set
+    from pipeline.drifting import check_drift
+    from pipeline.promoting import ask_for_promotion
+    from pipeline.services import pipeline_services
+
+    services = pipeline_services(settings())
+    with services.storage.look() as work:
+        first = work.models.production(services.task.name) is None
+    compared = compare_on_test_set(services, version, by="operator", why="promotion asked for")
+    checked = None if first else check_drift(services).id
+    asked = ask_for_promotion(
+        services, compared.record, requested_by=PersonKey("operator"), drift_check=checked
+    )
+    answer({"version": asked, "verdict": compared.verdict, "needed": 2}, as_json=as_json)
+
+
+def rollback(
+    reason: Annotated[str, typer.Option(help="Why; it is recorded.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Put the previous production model back, at once and on record."""
+    from bootstrap.clock import utc_now
+    from bootstrap.storage import TASK, open_storage
+    from model_registry.promotion import roll_back
+
+    now = utc_now()
+    with open_storage(settings()).work() as work:
+        task = work.people.fact(TASK)
+        before, after = roll_back(work, task=task, by="operator", reason=reason, now=now)
+        work.commit()
+    answer({"from": before, "to": after, "at": now.isoformat()}, as_json=as_json)
+
+
+def monitor(
+    window: Annotated[str, typer.Option(help="How far back, such as 7d or 12h.")] = "7d",
+    as_json: AsJson = False,
+) -> None:
+    """Check drift now: the latest intake against the studies production was tested on."""
+    import re
+    from datetime import timedelta
+
+    from pipeline.drifting import check_drift
+    from pipeline.services import pipeline_services
+
+    found = re.fullmatch(r"(\d+)([dh])", window)
+    if found is None:
+        raise typer.BadParameter("give days or hours, such as 7d or 12h", param_hint="--window")
+    span = timedelta(days=int(found[1])) if found[2] == "d" else timedelta(hours=int(found[1]))
+    verdict = check_drift(pipeline_services(settings()), window=span).verdict
+    answer(
+        {
+            "passed": verdict.passed,
+            "studies": verdict.n_current,
+            "columns_tested": len(verdict.measures),
+            "drifted": ", ".join(verdict.drifted) or "none",
+            "reasons": "; ".join(verdict.reasons) or "none",
+        },
+        as_json=as_json,
+    )
+    if verdict.passed is False:
+        say("the intake has drifted; look at the page /monitoring for what changed")

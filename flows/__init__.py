@@ -1,0 +1,1 @@
+"""Prefect: order, retries and schedules only; the work is in `pipeline` and must not be done here."""

@@ -1,0 +1,19 @@
+"""Runs whose process was killed are found, put back and closed."""
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from pipeline.retraining import sweep as sweep_runs
+from pipeline.services import pipeline_services
+
+
+@task(cache_policy=NO_CACHE)
+def dead_runs() -> list[str]:
+    """Put back retrainings that have said nothing for a while, and close their MLflow runs."""
+    return sweep_runs(pipeline_services())
+
+
+@flow(name="sweep")
+def sweep() -> list[str]:
+    """Return the retrainings that were put back."""
+    return dead_runs()

@@ -1,0 +1,1 @@
+"""What was trained, how good it is, what is served; must not know the web, flows or the drift tool."""

@@ -1,0 +1,232 @@
+"""How good one version is on one dataset: the package that would serve is what is scored, once, and kept."""
+
+import io
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from model_registry.packaging import Package
+from model_registry.test_set import TestCase
+from overread.domain.errors import InputError, MalformedError
+from overread.domain.estimates import Estimate
+from overread.domain.findings import Label
+from overread.domain.identifiers import Digest
+from overread.measures.calibration import brier
+from overread.measures.proportion import clustered_proportion, wilson
+from overread.measures.resampling import bootstrap_interval
+from overread.measures.roc import auc
+from overread.store.answers import Remembered
+from overread.store.objects import Objects
+from overread.store.unit_of_work import UnitOfWork
+
+Floats = NDArray[np.float32]
+Pictures = NDArray[np.uint8]
+BATCH = 32
+RESAMPLES = 1000
+SEED = 20_251  # of every interval by resampling: the same numbers give the same limits
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answers:
+    """What a package says of n pictures: `probability` (n, k), `map` (n, h, w), `embedding` (n, d)."""
+
+    probability: Floats
+    map: Floats
+    embedding: Floats
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scores:
+    """What is kept of an evaluation: `probability` (n, k), column 0 any finding, and `embedding` (n, d)."""
+
+    probability: Floats
+    embedding: Floats
+
+
+def session_of(onnx: bytes, *, threads: int = 1) -> onnxruntime.InferenceSession:
+    """Return a session that computes on `threads` threads and does not spin between calls."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime has no error class of its own for a bad graph
+        raise MalformedError(f"the graph of the package cannot be read: {error}") from error
+
+
+def answers(session: onnxruntime.InferenceSession, pictures: Pictures) -> Answers:
+    """Return what the graph answers to one batch of pictures (n, size, size)."""
+    outputs = session.run(["probability", "map", "embedding"], {"pixels": pictures[:, None]})
+    return Answers(probability=outputs[0], map=outputs[1], embedding=outputs[2])
+
+
+def score(package: Package, pictures: Pictures, *, batch: int = BATCH, threads: int = 1) -> Scores:
+    """Score pictures (n, size, size) uint8, in memory or mapped, in their order.
+
+    Raises
+    ------
+    InputError
+        The pictures are not what the contract asks.
+    """
+    size = package.contract.size
+    if pictures.dtype != np.uint8 or pictures.ndim != 3 or pictures.shape[1:] != (size, size):  # noqa: PLR2004 - n, h, w
+        raise InputError(f"the model reads uint8 (n, {size}, {size}), not {pictures.dtype} {pictures.shape}")
+    if not len(pictures):
+        raise InputError("no pictures to score")
+    session = session_of(package.onnx, threads=threads)
+    starts = range(0, len(pictures), batch)
+    said = [answers(session, np.ascontiguousarray(pictures[at : at + batch])) for at in starts]
+    return Scores(
+        probability=np.concatenate([part.probability for part in said]),
+        embedding=np.concatenate([part.embedding for part in said]),
+    )
+
+
+def kept_scores(work: UnitOfWork, objects: Objects, *, model: Digest, dataset: Digest) -> Scores | None:
+    """Return the scores that a model was given on a dataset before, None the first time."""
+    known = work.answers.recall(_KEEPER, f"{model}:{dataset}", dataset)
+    if known is None or not isinstance(known.answer, str):
+        return None
+    with np.load(io.BytesIO(objects.get(Digest(known.answer))), allow_pickle=False) as arrays:
+        return Scores(probability=arrays["probability"], embedding=arrays["embedding"])
+
+
+def keep_scores(
+    work: UnitOfWork, objects: Objects, scores: Scores, *, model: Digest, dataset: Digest, now: datetime
+) -> Digest:
+    """Keep the scores of a model on a dataset, addressed by their content; the first ones stay."""
+    file = io.BytesIO()
+    np.savez(file, probability=scores.probability, embedding=scores.embedding)
+    digest = objects.put(file.getvalue())
+    key = f"{model}:{dataset}"
+    if work.answers.recall(_KEEPER, key, dataset) is None:
+        work.answers.remember(_KEEPER, key, dataset, given=Remembered(status=200, answer=digest), at=now)
+    return digest
+
+
+_KEEPER = "evaluation"  # whose remembered answers the scores are
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Confusion:
+    """The four counts at the threshold."""
+
+    true_positive: int
+    false_negative: int
+    true_negative: int
+    false_positive: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClassScores:
+    """Precision, recall and their harmonic mean of one of the two answers."""
+
+    precision: Estimate
+    recall: Estimate
+    f1: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Missed:
+    """Studies that show a finding, and how many of them the model called no finding."""
+
+    n: int
+    missed: int
+    share: Estimate
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evaluation:
+    """One model on one dataset, at its own frozen threshold; limits take patients as the unit.
+
+    `auc` has bootstrap limits by whole patients, precision Wilson's; F1 is NaN for a class neither there
+    nor called.
+    """
+
+    n: int
+    n_positive: int
+    n_patients: int
+    threshold: float
+    confusion: Confusion
+    sensitivity: Estimate
+    specificity: Estimate
+    auc: Estimate
+    brier: Estimate
+    by_class: Mapping[str, ClassScores]
+    missed_by_finding: Mapping[str, Missed]
+
+
+def evaluate(cases: Sequence[TestCase], probability: Floats, *, threshold: float) -> Evaluation:
+    """Return how good `probability` (n,) of any finding is on `cases`, in the same order."""
+    truth = np.array([case.positive for case in cases], bool)
+    scores = np.asarray(probability, np.float64)
+    if scores.shape != truth.shape:
+        raise InputError(f"{len(cases)} studies and scores of shape {scores.shape} do not go together")
+    called = scores >= threshold
+    patients = np.array([case.patient for case in cases], str)
+    recalls = {
+        Label.HAS_FINDING: clustered_proportion(called[truth], patients[truth]),
+        Label.NO_FINDING: clustered_proportion(~called[~truth], patients[~truth]),
+    }
+    return Evaluation(
+        n=len(cases),
+        n_positive=int(truth.sum()),
+        n_patients=len(set(patients)),
+        threshold=threshold,
+        confusion=_confusion(truth, called),
+        sensitivity=recalls[Label.HAS_FINDING],
+        specificity=recalls[Label.NO_FINDING],
+        auc=bootstrap_interval(
+            truth,
+            scores,
+            statistic=auc,
+            cluster=patients,
+            n_resamples=RESAMPLES,
+            seed=SEED,
+        ),
+        brier=brier(truth, scores),
+        by_class={
+            label.value: _class_scores(truth == positive, called == positive, recalls[label])
+            for label, positive in ((Label.HAS_FINDING, True), (Label.NO_FINDING, False))
+        },
+        missed_by_finding=missed_by_finding(cases, called),
+    )
+
+
+def _confusion(truth: NDArray[np.bool_], called: NDArray[np.bool_]) -> Confusion:
+    return Confusion(
+        true_positive=int((truth & called).sum()),
+        false_negative=int((truth & ~called).sum()),
+        true_negative=int((~truth & ~called).sum()),
+        false_positive=int((~truth & called).sum()),
+    )
+
+
+def _class_scores(truth: NDArray[np.bool_], called: NDArray[np.bool_], recall: Estimate) -> ClassScores:
+    right = int((truth & called).sum())
+    counted = int(truth.sum()) + int(called.sum())
+    return ClassScores(
+        precision=wilson(right, int(called.sum())),
+        recall=recall,
+        f1=2 * right / counted if counted else float("nan"),
+    )
+
+
+def missed_by_finding(cases: Sequence[TestCase], called: NDArray[np.bool_]) -> dict[str, Missed]:
+    """Return, for each finding of the truth, how many studies that show it were called no finding."""
+    shown: Counter[str] = Counter()
+    missed: Counter[str] = Counter()
+    for case, call in zip(cases, called, strict=True):
+        for code in set(case.findings):
+            shown[code] += 1
+            missed[code] += not call
+    return {
+        code: Missed(n=n, missed=missed[code], share=wilson(missed[code], n))
+        for code, n in sorted(shown.items())
+    }

@@ -1,0 +1,1 @@
+"""From bytes to trustworthy pixels and back to DICOM; must not know databases, models or statistics."""

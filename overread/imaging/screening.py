@@ -1,0 +1,273 @@
+"""The reference study's eligibility rules (Table 1, R01-R12): each asked of every study, each answer kept."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+
+from pydicom import Dataset
+
+from overread.domain.screening import Outcome, RuleOutcome, Screening
+from overread.imaging import reading
+from overread.imaging.quality import Flaw, Quality
+from overread.imaging.report_text import classify
+
+ADULT = 18
+Answer = bool | None
+"""Yes, no, or nobody has said."""
+_OLDEST = 130
+_FRONTAL = frozenset({"PA", "AP"})
+_LATERAL = frozenset({"LL", "RL", "LLD", "RLD", "LAT", "LATERAL"})
+_FRONTAL_CODES = frozenset({"272479007", "399348003"})  # SCT postero-anterior, antero-posterior
+_LATERAL_CODES = frozenset({"399067008"})
+_CHEST_CODES = frozenset({"51185008", "816094009"})
+_NEARLY_CHEST = frozenset({"THORAX", "LUNG", "LUNGS", "HEART", "RIB", "RIBS", "CHESTABDOMEN"})
+_BEDSIDE = re.compile(r"床旁|床边|\b(?:portable|bedside|mobile)\b", re.IGNORECASE)
+_TWO_VIEWS = re.compile(
+    r"正侧位|正、侧位|\b(?:pa|ap|frontal)\s*(?:and|&|\+|/|,)\s*lat(?:eral)?\b|\b(?:2|two)[- ]views?\b",
+    re.IGNORECASE,
+)
+_LATERAL_ORDER = re.compile(r"侧位|\blat(?:eral)?\b", re.IGNORECASE)
+_FRONTAL_ORDER = re.compile(r"正位|后前位|前后位|\b(?:pa|ap|frontal|postero-?anterior)\b", re.IGNORECASE)
+_CHEST_ORDER = re.compile(r"胸|\b(?:chest|thorax|cxr)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Acquisition:
+    """What a header, or a row of a collection, says of how a study was made; empty where it does not."""
+
+    modality: str = ""
+    sop_class: str = ""
+    view: str = ""
+    view_codes: frozenset[str] = frozenset()
+    order: str = ""
+    body_part: str = ""
+    region_codes: frozenset[str] = frozenset()
+    age_years: int | None = None
+    lossy: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReportFacts:
+    """What is known of the report: signed or not, and its text; None and empty where nobody has said."""
+
+    signed: bool | None = None
+    findings: str = ""
+    impression: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReaderAnswers:
+    """What a person said of the picture (R09-R12); None where nobody has."""
+
+    position: bool | None = None
+    exposure: bool | None = None
+    little_metal: bool | None = None
+    report_right: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """All that screening looks at."""
+
+    acquisition: Acquisition
+    image_count: int | None = None
+    quality: Quality | None = None
+    report: ReportFacts = field(default_factory=ReportFacts)
+    answers: ReaderAnswers = field(default_factory=ReaderAnswers)
+
+
+def screen(evidence: Evidence) -> Screening:
+    """Run every rule and keep every answer."""
+    made = evidence.acquisition
+    return Screening(
+        outcomes=(
+            _modality(made),
+            _device(made),
+            _view(made),
+            _body_part(made),
+            _age(made),
+            _image_count(evidence.image_count),
+            _report(evidence.report),
+            _text(evidence.report),
+            _position(evidence),
+            _exposure(evidence),
+            _answered("R11_METAL", evidence.answers.little_metal, "obvious metal on the body"),
+            _answered("R12_REPORT", evidence.answers.report_right, "a senior reader found the report wrong"),
+        )
+    )
+
+
+def acquisition_of(ds: Dataset) -> Acquisition:
+    """Return what a dataset's header says."""
+    orders = [ds.get("StudyDescription"), ds.get("PerformedProcedureStepDescription")]
+    orders += [
+        item.get("ScheduledProcedureStepDescription") for item in ds.get("RequestAttributesSequence") or ()
+    ]
+    return Acquisition(
+        modality=_text_of(ds, "Modality"),
+        sop_class=_text_of(ds, "SOPClassUID"),
+        view=_text_of(ds, "ViewPosition").upper(),
+        view_codes=_codes(ds, "ViewCodeSequence"),
+        order=" / ".join(str(order) for order in orders if order),
+        body_part=_text_of(ds, "BodyPartExamined").upper(),
+        region_codes=_codes(ds, "AnatomicRegionSequence"),
+        age_years=age_of(ds),
+        lossy=_text_of(ds, "LossyImageCompression") == "01",
+    )
+
+
+def age_of(ds: Dataset) -> int | None:
+    """Return whole years: birth date at study date, else PatientAge; months, weeks and days count as 0."""
+    born, studied = _date(ds, "PatientBirthDate"), _date(ds, "StudyDate")
+    if born is not None and studied is not None:
+        years = studied.year - born.year - ((studied.month, studied.day) < (born.month, born.day))
+        if 0 <= years <= _OLDEST:
+            return years
+    stated = re.fullmatch(r"(\d{1,3})([DWMY])", _text_of(ds, "PatientAge").upper())
+    if stated is None:
+        return None
+    return int(stated[1]) if stated[2] == "Y" else 0
+
+
+def _passed(code: str, text: str = "") -> RuleOutcome:
+    return RuleOutcome(code=code, outcome=Outcome.PASS, text=text)
+
+
+def _failed(code: str, text: str) -> RuleOutcome:
+    return RuleOutcome(code=code, outcome=Outcome.FAIL, text=text)
+
+
+def _unknown(code: str, text: str) -> RuleOutcome:
+    return RuleOutcome(code=code, outcome=Outcome.UNKNOWN, text=text)
+
+
+def _modality(made: Acquisition) -> RuleOutcome:
+    if not made.modality:
+        return _unknown("R01_MODALITY", "the modality is not stated")
+    if made.modality in {"DX", "CR"}:
+        return _passed("R01_MODALITY")
+    return _failed("R01_MODALITY", f"modality {made.modality[:16]}, not a radiograph (DX or CR)")
+
+
+def _device(made: Acquisition) -> RuleOutcome:
+    if not made.sop_class:
+        return _unknown("R02_DEVICE", "the kind of device is not stated")
+    if made.sop_class in reading.RADIOGRAPHS:
+        return _passed("R02_DEVICE")
+    return _failed(
+        "R02_DEVICE", "not stored as a digital or computed radiograph (film digitiser, secondary capture)"
+    )
+
+
+def _view(made: Acquisition) -> RuleOutcome:
+    """Judge the order first, then view position and code; its words decide only where both are silent."""
+    if _BEDSIDE.search(made.order):
+        return _failed("R03_BEDSIDE", "the order is for a bedside picture")
+    if _TWO_VIEWS.search(made.order):
+        return _failed("R03_TWO_VIEWS", "the order is for a frontal and a lateral view")
+    if made.view in _LATERAL or made.view_codes & _LATERAL_CODES:
+        return _failed("R03_LATERAL", "a lateral view")
+    if made.view in _FRONTAL or made.view_codes & _FRONTAL_CODES:
+        return _passed("R03_VIEW")
+    return _view_by_order(made)
+
+
+def _view_by_order(made: Acquisition) -> RuleOutcome:
+    if made.view:
+        return _unknown("R03_VIEW", f"view {made.view[:16]} is not one we know")
+    if _LATERAL_ORDER.search(made.order):
+        return _failed("R03_LATERAL", "the order is for a lateral view")
+    if _FRONTAL_ORDER.search(made.order):
+        return _passed("R03_VIEW", "from the order's text")
+    return _unknown("R03_VIEW", "no view position, view code or order says which view this is")
+
+
+def _body_part(made: Acquisition) -> RuleOutcome:
+    if made.body_part == "CHEST" or made.region_codes & _CHEST_CODES:
+        return _passed("R04_BODY_PART")
+    if made.body_part and made.body_part not in _NEARLY_CHEST:
+        return _failed("R04_BODY_PART", f"body part {made.body_part[:16]}, not chest")
+    if made.region_codes:
+        return _failed("R04_BODY_PART", "the anatomic region is not the chest")
+    if not made.body_part and _CHEST_ORDER.search(made.order):
+        return _passed("R04_BODY_PART", "from the order's text")
+    return _unknown("R04_BODY_PART", "the body part is not stated, or not clearly the chest")
+
+
+def _age(made: Acquisition) -> RuleOutcome:
+    if made.age_years is None:
+        return _unknown("R05_AGE", "neither birth date nor age is stated")
+    if made.age_years >= ADULT:
+        return _passed("R05_AGE")
+    return _failed("R05_AGE", f"younger than {ADULT} years")
+
+
+def _image_count(count: int | None) -> RuleOutcome:
+    if count is None:
+        return _unknown("R06_IMAGE_COUNT", "the number of images is not known")
+    return _passed("R06_IMAGE_COUNT") if count == 1 else _failed("R06_IMAGE_COUNT", f"{count} images, not 1")
+
+
+def _report(report: ReportFacts) -> RuleOutcome:
+    if report.signed is None:
+        return _unknown("R07_REPORT", "nobody has said whether a signed report exists")
+    return _passed("R07_REPORT") if report.signed else _failed("R07_REPORT", "no signed report")
+
+
+def _text(report: ReportFacts) -> RuleOutcome:
+    """R08 passes where the text states a class, whichever it is."""
+    stated = classify(report.findings, report.impression)
+    if stated.label is None:
+        return _unknown("R08_TEXT", "no report text")
+    if stated.uncertain:
+        return _unknown("R08_TEXT", f"{stated.rule}: the report hedges")
+    return _passed("R08_TEXT", f"{stated.rule}: {stated.label}")
+
+
+def _position(evidence: Evidence) -> RuleOutcome:
+    flaws = set(evidence.quality.flaws) if evidence.quality else set()
+    if evidence.answers.position is None and flaws & {Flaw.SIDEWAYS, Flaw.CUT_OFF}:
+        return _unknown("R09_POSITION", "looks turned or cut off; a reader should look")
+    return _answered("R09_POSITION", evidence.answers.position, "wrongly positioned, rotated or cut off")
+
+
+def _exposure(evidence: Evidence) -> RuleOutcome:
+    quality, answer = evidence.quality, evidence.answers.exposure
+    if quality is not None and not quality.readable:
+        return _failed("R10_EXPOSURE", "the picture is blank or burnt out")
+    if answer is not None or quality is None:
+        return _answered("R10_EXPOSURE", answer, "badly exposed")
+    doubts = [flaw for flaw in quality.flaws if flaw in {Flaw.LOW_CONTRAST, Flaw.CLIPPED, Flaw.INVERTED}]
+    if doubts:
+        return _unknown(
+            "R10_EXPOSURE", f"looks {' and '.join(doubts).replace('_', ' ')}; a reader should look"
+        )
+    return _passed("R10_EXPOSURE", "from the histogram")
+
+
+def _answered(code: str, answer: Answer, otherwise: str) -> RuleOutcome:
+    """Turn a reader's yes, no or silence into an outcome."""
+    if answer is None:
+        return _unknown(code, "no reader has said")
+    return _passed(code, "said a reader") if answer else _failed(code, otherwise)
+
+
+def _text_of(ds: Dataset, keyword: str) -> str:
+    return str(ds.get(keyword) or "").strip()
+
+
+def _codes(ds: Dataset, keyword: str) -> frozenset[str]:
+    return frozenset(str(item.get("CodeValue") or "") for item in ds.get(keyword) or ()) - {""}
+
+
+def _date(ds: Dataset, keyword: str) -> date | None:
+    """Return a DICOM date, old dotted ones too; None where absent or impossible."""
+    digits = _text_of(ds, keyword).replace(".", "")
+    try:
+        return (
+            date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+            if len(digits) == len("YYYYMMDD")
+            else None
+        )
+    except ValueError:
+        return None

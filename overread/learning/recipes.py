@@ -1,0 +1,143 @@
+"""A training as data: read from a TOML table, checked once, frozen, and with a digest of its own."""
+
+import dataclasses
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from overread.domain.errors import ConfigurationError
+from overread.learning.architectures import ARCHITECTURES, InputContract
+from overread.learning.augmentation import Augmentation
+from overread.learning.data import Mix
+from overread.learning.patches import PatchStage
+
+T = TypeVar("T")
+VARIANTS = "variants"
+
+
+class Precision(StrEnum):
+    """`auto` takes bfloat16 where the machine has it natively; the same machine gives the same result."""
+
+    AUTO = "auto"
+    FULL = "float32"
+    HALF = "bfloat16"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageStage:
+    """Passes over whole pictures; no passes, no stage."""
+
+    passes: int = 0
+    batch: int = 32
+    rate: float = 3.5e-3
+    augment: Augmentation = field(default_factory=Augmentation)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ThresholdRule:
+    """Which specificity the threshold takes on the tuning set, and what a candidate adds to production's."""
+
+    specificity: float = 0.90
+    buffer: float = 0.02
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipe:
+    """Everything a training does that its studies do not decide."""
+
+    name: str
+    architecture: str
+    contract: InputContract
+    width: int = 16
+    seed: int = 1
+    precision: Precision = Precision.AUTO
+    device: str = "cpu"
+    weight_decay: float = 1e-2
+    clip: float = 5.0
+    patches: PatchStage = field(default_factory=PatchStage)
+    images: ImageStage = field(default_factory=ImageStage)
+    mix: Mix = field(default_factory=Mix)
+    threshold: ThresholdRule = field(default_factory=ThresholdRule)
+
+    def __post_init__(self) -> None:
+        """Refuse a recipe that could not be followed."""
+        if self.architecture not in ARCHITECTURES:
+            raise ConfigurationError(
+                f"no architecture {self.architecture!r}; there are {', '.join(ARCHITECTURES)}"
+            )
+        if self.patches.count < 0 or self.images.passes < 0 or not (self.patches.count or self.images.passes):
+            raise ConfigurationError("a recipe needs patches.count or images.passes above 0")
+        if self.patches.side > self.contract.size:
+            raise ConfigurationError("patches.side is larger than contract.size")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what the recipe says; two equal recipes have one digest."""
+        return hashlib.sha256(json.dumps(dataclasses.asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+def read_recipe(path: Path, variant: str | None = None, *, seed: int | None = None) -> Recipe:
+    """Read a recipe from a TOML file; `variant` names one of its `[variants.*]`, laid over the rest."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"cannot read the training {path}: {error}") from error
+    try:
+        return recipe_of(table, variant, seed=seed)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+
+
+def recipe_of(table: Mapping[str, Any], variant: str | None = None, *, seed: int | None = None) -> Recipe:
+    """Return the recipe that a TOML table says; every key must be known, and of its type."""
+    base = {key: value for key, value in table.items() if key != VARIANTS}
+    if variant is not None:
+        variants = table.get(VARIANTS, {})
+        if variant not in variants:
+            raise ConfigurationError(f"no variant {variant!r}; there are {', '.join(variants) or 'none'}")
+        base = _laid_over(base, {"name": f"{base.get('name', '')}-{variant}", **variants[variant]})
+    if seed is not None:
+        base["seed"] = seed
+    return _read(Recipe, base, "")
+
+
+def _laid_over(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in change.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _laid_over(merged[key], value) if both else value
+    return merged
+
+
+def _read(kind: type[T], table: Mapping[str, Any], path: str) -> T:
+    """Make a dataclass of a table; its own tables become the dataclasses of its fields."""
+    hints = get_type_hints(kind)
+    unknown = set(table) - set(hints)
+    if unknown:
+        raise ConfigurationError(f"unknown key {path}{min(unknown)}; there are {', '.join(hints)}")
+    values = {key: _value(hints[key], value, f"{path}{key}") for key, value in table.items()}
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise ConfigurationError(f"{path or 'the recipe'}: {error}") from error
+
+
+def _value(hint: Any, value: Any, path: str) -> Any:
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type) and isinstance(value, Mapping):
+        return _read(hint, value, f"{path}.")
+    if isinstance(hint, type) and issubclass(hint, StrEnum) and value in list(hint):
+        return hint(value)
+    if isinstance(value, list):
+        return tuple(value)
+    if hint is float and type(value) is int:
+        return float(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(hint, type) and type(value) is not hint:
+        raise ConfigurationError(f"{path} must be {hint.__name__}, not {value!r}")
+    return value

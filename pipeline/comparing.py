@@ -1,0 +1,178 @@
+"""A candidate on the frozen test set: the look is written first, all are scored on the same studies."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from model_registry.baseline import histogram_baseline
+from model_registry.comparison import Contender, truth_of
+from model_registry.evaluation import Scores, keep_scores, kept_scores, score
+from model_registry.gate import Field, Judgement, judge, ledger_record, settle
+from model_registry.logbook import log_judgement
+from model_registry.packaging import open_package
+from model_registry.recording import recorded
+from model_registry.test_set import Question, TestCase, cases_of, freeze, take_look
+from overread.domain.datasets import Look, Split, TestSet
+from overread.domain.errors import EvidenceError
+from overread.domain.findings import Label
+from overread.domain.identifiers import Digest, VersionKey
+from overread.domain.labels import prevailing
+from overread.domain.models import ModelVersion
+from overread.store.unit_of_work import UnitOfWork
+from pipeline.services import PipelineServices
+
+EXPERIMENT = "comparison"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Compared:
+    """A finished comparison, kept among the objects as JSON."""
+
+    version: VersionKey
+    verdict: str
+    record: Digest
+    run: str
+
+
+def frozen_test_set(services: PipelineServices) -> TestSet:
+    """Return the frozen test set, frozen now from registered labels if there is none yet."""
+    with services.storage.work() as work:
+        known = work.datasets.test_set()
+        if known is not None:
+            return known
+        made = freeze(
+            work,
+            services.storage.objects,
+            _test_cases(work),
+            task=services.task.name,
+            policy=services.policy,
+            now=services.now(),
+        )
+        work.commit()
+        return made
+
+
+def _test_cases(work: UnitOfWork) -> list[TestCase]:
+    labels, splits = work.labels.by_study(), work.studies.splits()
+    cases = []
+    for study in work.studies.all(cohort=True):
+        registered = [label for label in labels.get(study.uid, []) if label.source.startswith("import")]
+        label = prevailing(registered)
+        if splits[study.patient] is not Split.TEST or label is None:
+            continue
+        cases.append(
+            TestCase(
+                study=study.uid,
+                patient=study.patient,
+                label=label.label,
+                findings=tuple(f.code for f in label.findings) if label.label is Label.HAS_FINDING else (),
+                maker=study.acquisition.manufacturer,
+                sex=study.acquisition.sex,
+                age=study.acquisition.age,
+            )
+        )
+    if not cases:
+        raise EvidenceError("no labelled study belongs to the test split; import more studies first")
+    return cases
+
+
+def compare(
+    services: PipelineServices, version: str, *, by: str, why: str, beside: Mapping[str, str] | None = None
+) -> Compared:
+    """Put a candidate before the gate, with production and the anchor; `beside` are others shown (name: version).
+
+    Raises
+    ------
+    LooksSpentError
+        The test set answers no more questions.
+    """
+    test_set = frozen_test_set(services)
+    with services.storage.work() as work:
+        candidate = work.models.get(version)
+        production = work.models.production(services.task.name)
+        history = work.models.successions(services.task.name)
+        anchor = work.models.get(history[0].version) if history else None
+        shown = {name: work.models.get(other) for name, other in (beside or {}).items()}
+        question = Question(
+            candidate=candidate.version, production=production.version if production else None, by=by, why=why
+        )
+        look = take_look(work, test_set, question, policy=services.policy, now=services.now())
+        work.commit()
+    cases = cases_of(services.storage.objects, test_set)
+    field = Field(
+        candidate=_contender(services, candidate, test_set, cases),
+        production=None if production is None else _contender(services, production, test_set, cases),
+        anchor=None if anchor is None else _contender(services, anchor, test_set, cases),
+        beside=tuple((name, _contender(services, other, test_set, cases)) for name, other in shown.items()),
+    )
+    judgement = judge(
+        cases, field, policy=services.policy, look=look, baseline=baseline_of(services, test_set, cases)
+    )
+    run = _log(services, judgement, look, test_set)
+    with services.storage.work() as work:
+        settle(work, look, judgement, now=services.now())
+        work.commit()
+    record = {**judgement.record, "ledger": ledger_record(look, test_set), "mlflow_run": run}
+    digest = services.storage.objects.put(json.dumps(record, sort_keys=True, allow_nan=False).encode())
+    return Compared(version=candidate.version, verdict=judgement.verdict, record=digest, run=run)
+
+
+def _contender(
+    services: PipelineServices, model: ModelVersion, test_set: TestSet, cases: Sequence[TestCase]
+) -> Contender:
+    scores = test_scores(services, model, test_set, cases)
+    return Contender(
+        version=model.version,
+        digest=model.digest,
+        threshold=model.threshold,
+        scores=scores.probability[:, 0],
+    )
+
+
+def test_scores(
+    services: PipelineServices, model: ModelVersion, test_set: TestSet, cases: Sequence[TestCase]
+) -> Scores:
+    """Return a model's scores on the test set, computed once."""
+    objects = services.storage.objects
+    with services.storage.look() as work:
+        known = kept_scores(work, objects, model=model.digest, dataset=test_set.digest)
+    if known is not None:
+        return known
+    pictures = services.pictures(model.image_size).gather([case.study for case in cases])
+    scores = score(open_package(objects.get(model.digest)), pictures)
+    with services.storage.work() as work:
+        keep_scores(work, objects, scores, model=model.digest, dataset=test_set.digest, now=services.now())
+        work.commit()
+    return scores
+
+
+def baseline_of(
+    services: PipelineServices, test_set: TestSet, cases: Sequence[TestCase]
+) -> Mapping[str, object] | None:
+    """Return what grey levels alone say of the test set, computed once a set; None where patients are too few."""
+    place = services.settings.folder / "cache" / f"baseline-{test_set.version}.json"
+    if place.exists():
+        found: Mapping[str, object] = json.loads(place.read_text())
+        return found
+    pictures = services.pictures().gather([case.study for case in cases])
+    try:
+        baseline = histogram_baseline(pictures, truth_of(cases), [case.patient for case in cases])
+    except EvidenceError:
+        return None
+    plain = recorded(baseline)
+    place.write_text(json.dumps(plain))
+    return plain if isinstance(plain, dict) else None
+
+
+def _log(services: PipelineServices, judgement: Judgement, look: Look, test_set: TestSet) -> str:
+    """Log everyone side by side in one run."""
+    now = services.now()
+    with services.tracking.run(EXPERIMENT, f"look-{look.look}", key=look.id, now=now) as record:
+        log_judgement(record, judgement, look=look, test_set=test_set, at=now)
+        return record.id
+
+
+def record_of(services: PipelineServices, digest: Digest) -> dict[str, object]:
+    """Return the record of a comparison."""
+    found: dict[str, object] = json.loads(services.storage.objects.get(digest))
+    return found

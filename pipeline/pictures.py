@@ -1,0 +1,83 @@
+"""Pictures by study at the size a network sees: from the caches, or decoded once from what is stored."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bootstrap.clock import utc_now
+from bootstrap.storage import Storage
+from overread.domain.errors import InputError, NotFoundError
+from overread.domain.identifiers import StudyUid
+from overread.domain.studies import Reason
+from overread.imaging.decoding import Decoder
+from overread.learning.cache import PixelCache, gather, open_cache, write_cache
+from overread.studies.screening import quarantine
+
+Grey = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureSource:
+    """Where pictures come from; caches under `folder` are made as they are asked for, and never changed."""
+
+    storage: Storage
+    folder: Path
+    size: int
+
+    def caches(self) -> list[PixelCache]:
+        """Return the caches of this size."""
+        place = self.folder / str(self.size)
+        return [open_cache(found) for found in sorted(place.glob("[0-9a-f]*")) if found.is_dir()]
+
+    def keep(self, pictures: Iterable[tuple[str, Grey]]) -> None:
+        """Write pictures into a cache of their own."""
+        write_cache(self.folder / str(self.size), self.size, pictures)
+
+    def gather(self, studies: Sequence[StudyUid]) -> Grey:
+        """Return the pictures of `studies`, (n, size, size); those in no cache are decoded first.
+
+        Raises
+        ------
+        NotFoundError
+            A study has neither a cached picture nor a stored object that can be decoded.
+        """
+        self._decode_missing(studies)
+        return gather(self.caches(), studies)
+
+    def readable(self, studies: Sequence[StudyUid]) -> list[StudyUid]:
+        """Return the studies whose picture is there or can be decoded; the others are quarantined."""
+        self._decode_missing(studies)
+        known = self._known()
+        return [uid for uid in studies if uid in known]
+
+    def _known(self) -> set[str]:
+        return {key for cache in self.caches() for key in cache.keys}
+
+    def _decode_missing(self, studies: Sequence[StudyUid]) -> None:
+        known = self._known()
+        missing = [uid for uid in studies if uid not in known]
+        if missing:
+            self.keep(self._decoded(missing))
+
+    def _decoded(self, studies: Sequence[StudyUid]) -> Iterator[tuple[str, Grey]]:
+        with self.storage.look() as work:
+            instances = work.studies.first_instances(studies)
+        with Decoder() as decoder:
+            for uid in studies:
+                if uid not in instances:
+                    continue
+                try:
+                    content = self.storage.objects.get(instances[uid].digest)
+                    picture = decoder.decode(content, self.size)
+                except (InputError, NotFoundError) as error:
+                    self._set_aside(uid, str(error))
+                else:
+                    yield uid, picture
+
+    def _set_aside(self, uid: StudyUid, why: str) -> None:
+        with self.storage.work() as work:
+            quarantine(work, uid, [Reason(code="UNREADABLE", text=why)], now=utc_now())
+            work.commit()

@@ -1,0 +1,70 @@
+"""From a comparison and a drift check to a request that two people decide, and what follows it."""
+
+from model_registry.promotion import FOLLOW_ALIAS, ask
+from model_registry.versions import follow_alias
+from overread.domain.identifiers import Digest, PersonKey, VersionKey
+from overread.domain.promotion import PromotionRequest
+from pipeline.comparing import record_of
+from pipeline.services import PipelineServices
+
+
+def ask_for_promotion(
+    services: PipelineServices,
+    comparison: Digest,
+    *,
+    requested_by: PersonKey,
+    drift_check: str | None = None,
+    flow_runs: tuple[str, ...] = (),
+) -> VersionKey:
+    """Open the request for the candidate of a comparison; asked for before, nothing changes."""
+    record = record_of(services, comparison)
+    version = VersionKey(str(record["candidate"]))
+    ledger = record.pop("ledger")
+    run = str(record.pop("mlflow_run"))
+    with services.storage.work() as work:
+        if version in {known.version for known in work.models.requests()}:
+            return version
+        model = work.models.get(version)
+        checks = {check.id: check.verdict for check in work.monitoring.checks()}
+        lineage = model.lineage
+        request = PromotionRequest(
+            version=version,
+            requested_by=requested_by,
+            created_at=services.now(),
+            verdict=str(record["verdict"]),
+            within_protocol=lineage.within_protocol,
+            drift=checks.get(drift_check) if drift_check else None,
+            comparison=record,
+            ledger=ledger if isinstance(ledger, dict) else {},
+            lineage={
+                "parent": lineage.parent,
+                "dataset_version": lineage.dataset_version,
+                "corrections": lineage.corrections,
+                "code": lineage.code,
+                "recipe": lineage.recipe,
+                "run": lineage.run,
+                "comparison_run": run,
+                "flow_runs": [*lineage.flow_runs, *flow_runs],
+            },
+        )
+        ask(work, request)
+        work.commit()
+    return version
+
+
+def hand_on(services: PipelineServices) -> int:
+    """Let MLflow's alias follow promotions and rollbacks; return how many times it was moved."""
+    done = 0
+    while True:
+        with services.storage.work() as work:
+            parcel = work.outbox.claim(FOLLOW_ALIAS, now=services.now())
+            production = work.models.production(services.task.name)
+            work.commit()
+        if parcel is None:
+            return done
+        if production is not None:  # whatever was asked for, the alias names what serves now
+            follow_alias(services.tracking.client, services.task.name, production.version)
+        with services.storage.work() as work:
+            work.outbox.done(parcel, at=services.now())
+            work.commit()
+        done += 1

@@ -1,0 +1,52 @@
+"""What the steps are handed, and how a process that runs them is wired."""
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from bootstrap.clock import utc_now
+from bootstrap.storage import TASK, Storage, open_storage
+from model_registry.mlflow_environment import prepare_environment
+from model_registry.tracking import Tracking
+from overread.domain.policies import GatePolicy
+from overread.domain.tasks import Task
+from overread.settings.environment import Settings
+from overread.settings.policies import load_policy
+from overread.settings.tasks import load_task
+from pipeline.pictures import PictureSource
+
+
+@dataclass(frozen=True)
+class PipelineServices:
+    """Storage, task, policy, pictures and MLflow of one installation."""
+
+    settings: Settings
+    storage: Storage
+    task: Task
+    policy: GatePolicy
+
+    @cached_property
+    def tracking(self) -> Tracking:
+        """MLflow, opened when it is first needed."""
+        prepare_environment(os.environ)
+        return Tracking(self.settings.mlflow, artifacts=self.settings.folder / "mlflow")
+
+    def pictures(self, size: int | None = None) -> PictureSource:
+        """Return pictures at a model's size, or the task's."""
+        folder = self.settings.folder / "cache"
+        return PictureSource(storage=self.storage, folder=folder, size=size or self.task.image_size)
+
+    @staticmethod
+    def now() -> datetime:
+        """Return the present instant in UTC."""
+        return utc_now()
+
+
+def pipeline_services(settings: Settings | None = None) -> PipelineServices:
+    """Wire a process that runs steps of the loop."""
+    chosen = settings or Settings()
+    storage = open_storage(chosen)
+    with storage.look() as work:
+        task = load_task(work.people.fact(TASK))
+    return PipelineServices(settings=chosen, storage=storage, task=task, policy=load_policy(task.policy))
