@@ -4,7 +4,6 @@ import hashlib
 import importlib.util
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,8 +16,17 @@ from bootstrap.storage import open_storage
 from overread.domain.errors import OverreadError
 from overread.settings.environment import Settings
 from overread.settings.tasks import load_task
+from overread.store.failures import FAILURES
 
 ENOUGH_DISK_GIB = 5
+_EXPECTED: tuple[type[Exception], ...] = (
+    OverreadError,
+    OSError,
+    ValueError,
+    httpx.HTTPError,
+    subprocess.SubprocessError,
+    *FAILURES,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,8 +57,9 @@ def examine(settings: Settings) -> list[Check]:
 def _checked(name: str, check: Callable[[Settings], str], settings: Settings) -> Check:
     try:
         return Check(name=name, ok=True, said=check(settings))
-    except (OverreadError, OSError, httpx.HTTPError, subprocess.SubprocessError, sqlite3.Error) as error:
-        return Check(name=name, ok=False, said=str(error).splitlines()[0])
+    except _EXPECTED as error:
+        said = str(error).strip() or type(error).__name__
+        return Check(name=name, ok=False, said=said.splitlines()[0])
 
 
 def _settings(settings: Settings) -> str:

@@ -115,7 +115,7 @@ class Processes:
 
 def _answers(address: str) -> bool:
     try:
-        return httpx.get(address, timeout=5.0).status_code == httpx.codes.OK
+        return httpx.get(address, timeout=5.0, trust_env=False).status_code == httpx.codes.OK
     except httpx.HTTPError:
         return False
 

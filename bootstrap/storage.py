@@ -2,12 +2,12 @@
 
 import os
 import secrets
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from sqlalchemy import Engine
 
 from bootstrap.clock import utc_now
 from overread.domain.audit import AuditEvent
@@ -16,7 +16,7 @@ from overread.domain.identifiers import PersonKey
 from overread.domain.people import Role, password_digest
 from overread.settings.environment import Settings
 from overread.settings.tasks import load_task
-from overread.store.engine import migrate, open_engine, require_current
+from overread.store.engine import Engine, migrate, open_engine, require_current
 from overread.store.objects import Objects
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies.intake import SPLIT_SALT
@@ -97,11 +97,19 @@ def _new_signing_key() -> bytes:
 
 
 def _keep_secret(path: Path, content: bytes) -> bool:
-    """Write a secret only its owner can read, unless it is there; say whether it was made."""
+    """Write a secret only its owner can read, whole or not at all, unless it is there; say if it was made."""
     if path.exists():
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # mode 600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(draft, path)
+    except FileExistsError:
+        return False  # another process was first
+    finally:
+        Path(draft).unlink()
     return True

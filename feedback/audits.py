@@ -1,5 +1,6 @@
 """Random re-reads of undisputed studies: without them, misses on both sides stay unseen."""
 
+import hashlib
 from datetime import datetime
 
 import numpy as np
@@ -18,10 +19,14 @@ from overread.store.unit_of_work import UnitOfWork
 def draw_audits(
     work: UnitOfWork, *, task: Task, share: float, rng: np.random.Generator, now: datetime
 ) -> list[Case]:
-    """Open a case for a random share of studies whose no-finding draft was signed without dispute."""
+    """Open a case for a random share of studies whose no-finding draft was signed without dispute.
+
+    A study's chance follows from the generator's seed: drawing again with it draws no study that it left.
+    """
+    salt = rng.bytes(16)
     opened = []
     for study in work.studies.in_state(StudyState.REPORTED):
-        if not _undisputed(work, study) or rng.random() >= share:
+        if _position(study, salt) >= share or not _undisputed(work, study):
             continue
         case = open_case(
             work,
@@ -40,7 +45,14 @@ def draw_audits(
     return opened
 
 
+def _position(study: Study, salt: bytes) -> float:
+    digest = hashlib.blake2b(study.uid.encode(), key=salt, digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
+
+
 def _undisputed(work: UnitOfWork, study: Study) -> bool:
+    if study.label is not Label.NO_FINDING:
+        return False
     report = work.reports.latest(study.uid)
-    agreed = study.label is Label.NO_FINDING and report is not None and report.label is Label.NO_FINDING
+    agreed = report is not None and report.label is Label.NO_FINDING
     return agreed and not work.cases.of_study(study.uid)

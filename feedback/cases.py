@@ -83,7 +83,7 @@ def waiting_for(work: UnitOfWork, person: PersonKey, role: Role) -> int:
 def _waiting(
     work: UnitOfWork, person: PersonKey, role: Role, *, free_at: datetime | None = None
 ) -> list[str]:
-    """Return what waits for a person: own decisions first, then what only a senior can read, then the rest."""
+    """Return what waits for a person: own decisions, then what only a senior reads, then the rest."""
     unread = [
         (stage_after(count), case)
         for case, count in work.cases.unread_by(person, free_at=free_at)

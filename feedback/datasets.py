@@ -2,13 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from feedback.leaks import leaks
 from overread.domain.adjudication import Grade
 from overread.domain.audit import AuditEvent
+from overread.domain.corrections import Correction, standing
 from overread.domain.datasets import DatasetVersion, Split
 from overread.domain.errors import EvidenceError
 from overread.domain.findings import Finding, Label
@@ -54,7 +55,10 @@ def build(
     EvidenceError
         There is nothing to train on, or one class only.
     """
-    rows = _without_leaks(work, _rows(work, recipe))
+    studies, splits = work.studies.all(cohort=True), work.studies.splits()
+    found = leaks(studies, [splits[study.patient] for study in studies])
+    leaving = {leak.leaves for leak in found}
+    rows = [row for row in _rows(work, recipe, studies, splits) if row.study not in leaving]
     classes = Counter(row.label for row in rows if row.split is Split.TRAIN)
     if len(classes) < len(Label):
         raise EvidenceError(
@@ -63,11 +67,11 @@ def build(
     manifest = {"task": task.name, "recipe": plain(recipe), "rows": [plain(row) for row in rows]}
     digest = objects.put(json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode())
     version = derived_id("dataset", task.name, digest)[:16]
-    known = [dataset for dataset in work.datasets.all() if dataset.version == version]
+    before = work.datasets.all()
+    known = [dataset for dataset in before if dataset.version == version]
     if known:
         return known[0]
     counts = Counter(f"{row.split}.{row.label}" for row in rows)
-    before = work.datasets.all()
     dataset = DatasetVersion(
         version=version,
         digest=digest,
@@ -85,7 +89,12 @@ def build(
             by=by,
             action="dataset-built",
             subject=f"dataset:{version}",
-            details={"digest": digest, "corrections": dataset.corrections, "counts": dict(dataset.counts)},
+            details={
+                "digest": digest,
+                "corrections": dataset.corrections,
+                "counts": dict(dataset.counts),
+                "left_out": [{"study": leak.leaves, "looks_like": leak.stays} for leak in found],
+            },
         )
     )
     return dataset
@@ -96,11 +105,13 @@ def load(objects: Objects, digest: Digest) -> list[DatasetRow]:
     return [parsed(DatasetRow, row) for row in json.loads(objects.get(digest))["rows"]]
 
 
-def _rows(work: UnitOfWork, recipe: Recipe) -> list[DatasetRow]:
-    labels, splits = work.labels.by_study(), work.studies.splits()
+def _rows(
+    work: UnitOfWork, recipe: Recipe, studies: Iterable[Study], splits: Mapping[PatientKey, Split]
+) -> list[DatasetRow]:
+    labels = work.labels.by_study()
     claims = _claims(work) if recipe.unadjudicated else {}
     rows = []
-    for study in work.studies.all(cohort=True):
+    for study in sorted(studies, key=lambda study: study.uid):  # databases sort text differently
         split = splits[study.patient]
         if split is Split.TEST:
             continue
@@ -123,7 +134,10 @@ def _admitted(labels: Iterable[StudyLabel], recipe: Recipe, split: Split) -> lis
 
 
 def _claims(work: UnitOfWork) -> dict[StudyUid, StudyLabel]:
-    """Return what was claimed, as filed, before anybody adjudicated it."""
+    """Return what was claimed, as filed, before anybody adjudicated it; the latest word counts."""
+    words: dict[StudyUid, list[Correction]] = {}
+    for word in work.corrections.all():
+        words.setdefault(word.study, []).append(word)
     return {
         claim.study: StudyLabel(
             id=claim.id,
@@ -134,8 +148,9 @@ def _claims(work: UnitOfWork) -> dict[StudyUid, StudyLabel]:
             at=claim.at,
             findings=claim.findings,
         )
-        for claim in work.corrections.all()
-        if claim.disagrees and claim.withdrawn_at is None
+        for said in words.values()
+        for claim in standing(said)
+        if claim.disagrees
     }
 
 
@@ -158,12 +173,3 @@ def _share(finding: Finding, study: Study) -> tuple[float, float, float, float] 
         return None
     x0, y0, x1, y1 = finding.box.corners
     return (x0 / columns, y0 / rows, x1 / columns, y1 / rows)
-
-
-def _without_leaks(work: UnitOfWork, rows: list[DatasetRow]) -> list[DatasetRow]:
-    """Drop from training what looks like a picture of another split."""
-    splits = work.studies.splits()
-    studies = work.studies.all(cohort=True)
-    found = leaks(studies, [splits[study.patient] for study in studies])
-    leaking = {uid for leak in found for uid in (leak.first, leak.second)}
-    return [row for row in rows if row.split is not Split.TRAIN or row.study not in leaking]

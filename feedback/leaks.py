@@ -8,21 +8,25 @@ from overread.domain.identifiers import StudyUid
 from overread.domain.studies import Study
 from overread.imaging.likeness import Fingerprint, pairs
 
+_ORDER = (Split.TRAIN, Split.TUNE, Split.TEST)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Leak:
-    """One picture in two splits."""
+    """One picture in two splits: training gives way to tuning, and both to the test set."""
 
-    first: StudyUid
-    second: StudyUid
+    leaves: StudyUid
+    stays: StudyUid
 
 
 def leaks(studies: Sequence[Study], splits: Sequence[Split]) -> list[Leak]:
     """Return the pairs of look-alike pictures whose splits differ."""
     known = [(study, split) for study, split in zip(studies, splits, strict=True) if study.fingerprint]
     fingerprints = [Fingerprint(study.fingerprint) for study, _ in known if study.fingerprint]
-    return [
-        Leak(first=known[i][0].uid, second=known[j][0].uid)
-        for i, j in pairs(fingerprints)
-        if known[i][1] is not known[j][1]
-    ]
+    found = []
+    for alike in pairs(fingerprints):
+        both = sorted((known[i] for i in alike), key=lambda one: _ORDER.index(one[1]))
+        (leaves, lower), (stays, upper) = both
+        if lower is not upper:
+            found.append(Leak(leaves=leaves.uid, stays=stays.uid))
+    return found

@@ -229,7 +229,7 @@ def read_all(
 def adjudicate_all(
     residents: Sequence[Radiologist], seniors: Sequence[Radiologist], *, leave: Callable[[], bool]
 ) -> int:
-    """Let residents read until nothing waits for them, then seniors decide; return how many reads were made."""
+    """Let residents read until nothing waits, then seniors decide; return how many reads were made."""
     total = 0
     for group in (residents, seniors):
         with ThreadPoolExecutor(len(group)) as pool:

@@ -14,7 +14,7 @@ from overread.measures.results import NAN, TestResult, clipped, mean_limits, nor
 
 _MOST_STEPS = 100
 _SETTLED = 1e-10  # a Newton step shorter than this, on the logit scale
-_LONGEST_MOVE = 5.0  # of any case's logit in one step, so that no step lands where the likelihood is flat
+_FIRST_MOVE = 5.0  # of any case's logit at most, growing from step to step: none lands where all is flat
 
 
 @dataclass(frozen=True)
@@ -250,17 +250,17 @@ def _fit(truth: Flags, design: Floats, offset: Floats) -> Fit:
 def _newton(truth: Flags, design: Floats, offset: Floats) -> Floats:
     """Climb by Newton's method, with no step too long and any that would descend halved."""
     coefficients, likelihood = np.zeros(design.shape[1]), _log_likelihood(truth, offset)
-    for _ in range(_MOST_STEPS):
+    for longest in _FIRST_MOVE * 1.3 ** np.arange(_MOST_STEPS):
         chance = expit(design @ coefficients + offset)
         step = np.linalg.solve(_information(design, chance), design.T @ (truth - chance))
-        step = step * min(1.0, _LONGEST_MOVE / max(float(np.abs(design @ step).max()), _SETTLED))
+        step = step * min(1.0, longest / max(float(np.abs(design @ step).max()), _SETTLED))
         trial = _log_likelihood(truth, design @ (coefficients + step) + offset)
         while trial < likelihood - 1e-9 * abs(likelihood) and np.abs(step).max() > _SETTLED:
             step = step / 2
             trial = _log_likelihood(truth, design @ (coefficients + step) + offset)
         coefficients, likelihood = coefficients + step, trial
         if np.abs(step).max() <= _SETTLED * max(1.0, float(np.abs(coefficients).max())):
-            return coefficients
+            return np.asarray(coefficients)
     raise np.linalg.LinAlgError("no maximum within the steps allowed")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from overread.domain.datasets import Shares
-from overread.domain.errors import ConfigurationError
+from overread.domain.errors import ConfigurationError, InputError
 from overread.domain.findings import Vocabulary, VocabularyRow
 from overread.domain.identifiers import FindingCode
 from overread.domain.tasks import Task
@@ -33,6 +33,11 @@ class _Normal(_Part):
     impression: str
 
 
+class _Normals(_Part):
+    zh: _Normal
+    en: _Normal
+
+
 class _Split(_Part):
     train: float
     tune: float
@@ -45,7 +50,7 @@ class _TaskFile(_Part):
     policy: str
     vocabulary: str | None = None
     split: _Split
-    normal: dict[str, _Normal] = {}
+    normal: _Normals | None = None
     finding: list[_Finding] = []
     minimum_verdict_class: int = 100
 
@@ -56,8 +61,12 @@ def _read(path: Path) -> _TaskFile:
     except FileNotFoundError as error:
         known = ", ".join(sorted(found.stem for found in path.parent.glob("*.toml")))
         raise ConfigurationError(f"there is no task {path.stem!r}; known: {known}") from error
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise ConfigurationError(f"tasks/{path.name}: {str(error).splitlines()[0]}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"tasks/{path.name}: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(f"tasks/{path.name}: {field}: {first['msg']}") from error
 
 
 def load_task(name: str, *, folder: Path = ROOT / "tasks") -> Task:
@@ -70,6 +79,15 @@ def load_task(name: str, *, folder: Path = ROOT / "tasks") -> Task:
     """
     file = _read(folder / f"{name}.toml")
     words = file if file.vocabulary is None else _read(folder / f"{file.vocabulary}.toml")
+    try:
+        return _task(file, words)
+    except InputError as error:
+        raise ConfigurationError(f"tasks/{name}.toml: {error}") from error
+
+
+def _task(file: _TaskFile, words: _TaskFile) -> Task:
+    if words.normal is None:
+        raise InputError("normal: the report of a study with no finding is missing, in zh and en")
     rows = tuple(
         VocabularyRow(
             **finding.model_dump(exclude={"code", "codes"}),
@@ -84,7 +102,10 @@ def load_task(name: str, *, folder: Path = ROOT / "tasks") -> Task:
         vocabulary=Vocabulary(rows=rows),
         shares=Shares(train=file.split.train, tune=file.split.tune),
         image_size=file.image_size,
-        normal={language: (tuple(text.findings), text.impression) for language, text in words.normal.items()},
+        normal={
+            "zh": (tuple(words.normal.zh.findings), words.normal.zh.impression),
+            "en": (tuple(words.normal.en.findings), words.normal.en.impression),
+        },
         policy=file.policy,
         minimum_verdict_class=file.minimum_verdict_class,
     )

@@ -157,9 +157,7 @@ class CaseStore:
 
     def undecided_by(self, person: PersonKey) -> list[str]:
         """Return open cases that a person has read as the senior and has yet to decide."""
-        own = exists().where(
-            reads.c.case == cases.c.id, reads.c.by == person, reads.c.stage == Stage.SENIOR
-        )
+        own = exists().where(reads.c.case == cases.c.id, reads.c.by == person, reads.c.stage == Stage.SENIOR)
         query = select(cases.c.id).where(cases.c.state == CaseState.OPEN, own)
         return list(self._connection.execute(query.order_by(cases.c.opened_at, cases.c.id)).scalars())
 
@@ -199,8 +197,7 @@ class CaseStore:
             case = found[row.case]
             found[row.case] = replace(case, barred=case.barred | {PersonKey(row.person)})
         given = [
-            parsed(Read, row)
-            for row in self._connection.execute(select(reads).where(reads.c.case.in_(ids)))
+            parsed(Read, row) for row in self._connection.execute(select(reads).where(reads.c.case.in_(ids)))
         ]
         for read in sorted(given, key=lambda read: tuple(Stage).index(read.stage)):
             case = found[read.case]

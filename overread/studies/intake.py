@@ -69,8 +69,8 @@ def receive(work: UnitOfWork, arrival: Arrival, *, task: Task, now: datetime) ->
     study = work.studies.find(arrival.study)
     if study is None:
         study = _new_study(work, arrival, task=task, now=now)
-    elif study.state not in WAITING:
-        study = _second_image(work, study)
+    elif study.state is not StudyState.RECEIVED:
+        study = _further_image(work, study)
     instance = Instance(
         sop_uid=arrival.sop_uid,
         study=study.uid,
@@ -126,11 +126,14 @@ def _new_study(work: UnitOfWork, arrival: Arrival, *, task: Task, now: datetime)
     return study
 
 
-def _second_image(work: UnitOfWork, study: Study) -> Study:
-    """Note a further image of a study that has its answer: only cohort eligibility changes."""
-    outcome = RuleOutcome(
-        code="R06_IMAGE_COUNT", outcome=Outcome.FAIL, text="a further image arrived after the answer"
-    )
-    flagged = replace(study.screened(study.screening.with_outcome(outcome)))
-    work.studies.save(flagged)
-    return flagged
+def _further_image(work: UnitOfWork, study: Study) -> Study:
+    """Screen anew what waits for the model; once it has its answer, only cohort eligibility changes."""
+    if study.state is StudyState.SCREENED:
+        changed = replace(study, state=StudyState.RECEIVED)
+    else:
+        outcome = RuleOutcome(
+            code="R06_IMAGE_COUNT", outcome=Outcome.FAIL, text="a further image arrived after the answer"
+        )
+        changed = study.screened(study.screening.with_outcome(outcome))
+    work.studies.save(changed)
+    return changed

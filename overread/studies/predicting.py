@@ -6,19 +6,23 @@ from datetime import datetime
 from overread.domain.audit import AuditEvent
 from overread.domain.identifiers import StudyUid
 from overread.domain.predictions import Prediction
+from overread.domain.reports import ReportStatus
 from overread.domain.studies import Study, StudyState
 from overread.domain.tasks import Task
 from overread.store.outbox import Parcel
 from overread.store.unit_of_work import UnitOfWork
+from overread.studies.intake import SCREEN
 from overread.studies.reporting import first_draft
 from overread.studies.screening import PREDICT, SYSTEM
+
+_WAITS_IN = {SCREEN: StudyState.RECEIVED, PREDICT: StudyState.SCREENED}
 
 
 def claim_next(work: UnitOfWork, topic: str = PREDICT, *, now: datetime) -> tuple[Parcel, Study] | None:
     """Take the next study that waits for screening or the model; it comes back if nobody finishes it."""
     while (parcel := work.outbox.claim(topic, now=now)) is not None:
         study = work.studies.find(StudyUid(parcel.key))
-        if study is not None and study.state in {StudyState.RECEIVED, StudyState.SCREENED}:
+        if study is not None and study.state is _WAITS_IN[topic]:
             return parcel, study
         work.outbox.done(parcel, at=now)  # settled meanwhile
     return None
@@ -27,17 +31,18 @@ def claim_next(work: UnitOfWork, topic: str = PREDICT, *, now: datetime) -> tupl
 def keep_prediction(
     work: UnitOfWork, prediction: Prediction, *, task: Task, language: str, now: datetime
 ) -> Study:
-    """Keep an answer and open the draft report; a second answer of one model on one study changes nothing."""
+    """Keep an answer and open the draft report; a second answer of one model on one study changes nothing.
+
+    A report that a person began or signed before the answer came stays as it is.
+    """
     study = work.studies.get(prediction.study)
-    if work.studies.prediction(prediction.study, prediction.model_version) is not None:
+    known = work.studies.prediction(prediction.study, prediction.model_version)
+    if study.state is StudyState.SCREENED:
+        shown = work.studies.prediction(study.uid) or prediction  # the first answer is the one readers see
+        study = _answered(work, study, shown, task=task, language=language)
+    if known is not None:
         return study
     work.studies.add_prediction(prediction)
-    if study.state is StudyState.SCREENED:
-        study = replace(
-            study, state=StudyState.PREDICTED, label=prediction.label, probability=prediction.probability
-        )
-        work.studies.save(study)
-        first_draft(work, prediction, task=task, language=language)
     work.audit.append(
         AuditEvent(
             at=now,
@@ -49,3 +54,18 @@ def keep_prediction(
         )
     )
     return study
+
+
+def _answered(work: UnitOfWork, study: Study, prediction: Prediction, *, task: Task, language: str) -> Study:
+    report = work.reports.latest(study.uid)
+    signed = report is not None and report.status is ReportStatus.SIGNED
+    answered = replace(
+        study,
+        state=StudyState.REPORTED if signed else StudyState.PREDICTED,
+        label=prediction.label,
+        probability=prediction.probability,
+    )
+    work.studies.save(answered)
+    if report is None:
+        first_draft(work, prediction, task=task, language=language)
+    return answered

@@ -6,7 +6,7 @@ from datetime import datetime
 from overread.domain.adjudication import Grade
 from overread.domain.audit import AuditEvent
 from overread.domain.errors import PreconditionError
-from overread.domain.findings import Finding, Label
+from overread.domain.findings import Finding, Label, require_consistent
 from overread.domain.identifiers import PersonKey, StudyUid, derived_id
 from overread.domain.labels import StudyLabel
 from overread.domain.predictions import Prediction
@@ -66,9 +66,11 @@ def write(
     AlreadySignedError
         The report is signed; it takes addenda only.
     InputError
-        A finding is not in the vocabulary.
+        A finding is not in the vocabulary, its box lies outside the picture, or the label contradicts it.
     """
+    require_consistent(draft.label, draft.findings)
     task.vocabulary.check(draft.findings)
+    work.studies.get(report.study).acquisition.require_inside(draft.findings)
     written = report.edited(
         replace(
             report,

@@ -33,8 +33,14 @@ def keep_screening(
 
 
 def quarantine(work: UnitOfWork, uid: StudyUid, reasons: Sequence[Reason], *, now: datetime) -> Study:
-    """Set a study aside that cannot or must not be looked at; a person releases or deletes it."""
-    study = replace(work.studies.get(uid), state=StudyState.QUARANTINED, reasons=tuple(reasons), cohort=False)
+    """Set a study aside that cannot or must not be looked at; a person releases or deletes it.
+
+    A reported study stays reported: what a person signed is never taken from view.
+    """
+    study = work.studies.get(uid)
+    if study.state is StudyState.REPORTED:
+        return study
+    study = replace(study, state=StudyState.QUARANTINED, reasons=tuple(reasons), cohort=False)
     work.studies.save(study)
     _record(work, study, "study-quarantined", now=now, by=SYSTEM)
     return study

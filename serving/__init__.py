@@ -1,0 +1,1 @@
+"""Everything that answers a request; must not know torch, MLflow, Prefect or how anything is trained."""

@@ -1,0 +1,144 @@
+"""Studies in: one DICOM object a request, on disk before it is answered."""
+
+import asyncio
+import contextlib
+import hashlib
+import re
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+
+from overread.domain.errors import MalformedError, UnsupportedError
+from overread.domain.identifiers import Digest, Site, StudyUid
+from overread.domain.people import Person
+from overread.domain.studies import FINAL, Study
+from overread.studies.arrivals import arrival_of
+from overread.studies.intake import WAITING, Arrival, OtherBytesError, Receipt, receive
+from serving.api.predictions import InstanceAnswer, instance_answer
+from serving.problems import BusyError
+from serving.security.permissions import Check, GuardedRoute, Sender
+from serving.wiring import Web, Wired
+
+router = APIRouter(prefix="/api/v1", tags=["studies"], route_class=GuardedRoute)
+
+LONGEST_WAIT = 30
+LOOK_AGAIN_SECONDS = 1.0
+_PREAMBLE = 132
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/dicom": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+class DicomBody(Check):
+    """The media type, judged before the body."""
+
+    def judge(self, request: Request) -> None:
+        """Raise `UnsupportedError` unless the body says that it is DICOM."""
+        stated = request.headers.get("content-type", "")
+        if stated.partition(";")[0].strip().lower() != "application/dicom":
+            raise UnsupportedError("send the object as application/dicom")
+
+
+@router.post(
+    "/instances",
+    status_code=202,
+    response_model=InstanceAnswer,
+    openapi_extra=_BODY,
+    dependencies=[Depends(DicomBody())],
+)
+async def send(request: Request, by: Sender, web: Wired) -> Response:
+    """Take one DICOM object; with `Prefer: wait=N` answer once it is predicted or excluded."""
+    content = await _body(request)
+    receipt = await run_in_threadpool(_take, web, by, content)
+    seconds = preferred_wait(request.headers.get("prefer", ""))
+    study = receipt.study
+    if seconds and web.scoring:
+        study = await _until_final(web, study.uid, seconds)
+    answer = await run_in_threadpool(_answer, web, receipt, study.uid)
+    status = 200 if not receipt.is_new else 201 if seconds and study.state in FINAL else 202
+    headers = {"Location": answer.links.study}
+    if seconds:
+        headers["Preference-Applied"] = f"wait={seconds:g}"
+    return JSONResponse(answer.plain(), status_code=status, headers=headers)
+
+
+def preferred_wait(prefer: str) -> int:
+    """Return the seconds of `Prefer: wait=N` (RFC 7240), at most 30; 0 where nothing is preferred."""
+    stated = re.search(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})", prefer)
+    return min(int(stated[1]), LONGEST_WAIT) if stated else 0
+
+
+async def _body(request: Request) -> bytes:
+    """Read the body; what does not begin like DICOM is refused at once."""
+    content = bytearray()
+    begins_well = False
+    async for chunk in request.stream():
+        content += chunk
+        if not begins_well and len(content) >= _PREAMBLE:
+            begins_well = content[_PREAMBLE - 4 : _PREAMBLE] == b"DICM"
+            if not begins_well:
+                raise MalformedError("not a DICOM file: no DICM behind the preamble")
+    if not begins_well:
+        raise MalformedError("not a DICOM file: shorter than its preamble")
+    return bytes(content)
+
+
+def _take(web: Web, by: Person, content: bytes) -> Receipt:
+    """Judge the header, store the bytes, and keep the arrival; a refused object leaves nothing behind."""
+    digest = Digest(hashlib.sha256(content).hexdigest())
+    site = Site(web.services.settings.site)
+    arrival = arrival_of(content, digest=digest, site=site, sent_by=by.key)
+    known = _known(web, arrival)
+    if known is not None:
+        return known
+    web.objects.put(content)
+    with web.work() as work:
+        receipt = receive(work, arrival, task=web.task, now=web.now())
+        work.commit()
+    web.worker.wake()
+    return receipt
+
+
+def _known(web: Web, arrival: Arrival) -> Receipt | None:
+    """Return the receipt of the same bytes; raise for other bytes under one UID, or when too many wait."""
+    with web.look() as work:
+        instance = work.studies.instance(arrival.sop_uid)
+        if instance is None:
+            counts = work.studies.count_by_state()
+            waiting = sum(counts.get(state.value, 0) for state in WAITING)
+            if waiting >= web.services.settings.max_waiting:
+                raise BusyError(waiting)
+            return None
+        if instance.digest != arrival.digest:
+            raise OtherBytesError
+        return Receipt(study=work.studies.get(instance.study), instance=instance, is_new=False)
+
+
+async def _until_final(web: Web, uid: StudyUid, seconds: int) -> Study:
+    """Wait for a study's answer; also looks by itself, for another process may give it."""
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + seconds
+    with web.announcements.listening(uid) as told:
+        while True:
+            told.clear()
+            study = await run_in_threadpool(_study, web, uid)
+            left = ends - loop.time()
+            if study.state in FINAL or left <= 0:
+                return study
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(left, LOOK_AGAIN_SECONDS)):
+                    await told.wait()
+
+
+def _study(web: Web, uid: StudyUid) -> Study:
+    with web.look() as work:
+        return work.studies.get(uid)
+
+
+def _answer(web: Web, receipt: Receipt, uid: StudyUid) -> InstanceAnswer:
+    with web.look() as work:
+        return instance_answer(work, work.studies.get(uid), receipt.instance)

@@ -1,0 +1,251 @@
+"""How production is doing over time: drift, calls on the reader, calibration, agreement and volume."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from feedback.labels import first_reads
+from overread.domain.adjudication import Case, CaseState
+from overread.domain.alerts import Alert, Urgency
+from overread.domain.corrections import Correction
+from overread.domain.errors import NotFoundError
+from overread.domain.findings import Label
+from overread.domain.predictions import Prediction
+from overread.measures.agreement import cohen_kappa
+from overread.store.monitoring import DriftCheck
+from overread.store.unit_of_work import UnitOfWork
+from serving.api.candidates import framed_page
+from serving.api.shapes import Answer, Instant
+from serving.security.permissions import GuardedRoute, MonitoringViewer
+from serving.wiring import Wired
+
+router = APIRouter(prefix="/api/v1/monitoring", tags=["monitoring"], route_class=GuardedRoute)
+
+FEWEST_PAIRS = 2
+_BINS = 10
+
+
+class EstimateAnswer(Answer):
+    """A number with its limits."""
+
+    estimate: float | None
+    lower: float | None
+    upper: float | None
+    level: float
+    method: str
+    n: int
+
+
+class DriftPoint(Answer):
+    """One drift check; `report` is where its page lies."""
+
+    id: str
+    at: Instant
+    passed: bool | None
+    n_reference: int
+    n_current: int
+    columns_tested: int
+    drifted: list[str]
+    report: str | None
+
+
+class AlertAnswer(Answer):
+    """Something a person should look at."""
+
+    id: str
+    kind: str
+    urgency: Urgency
+    raised_at: Instant
+    facts: dict[str, str]
+    taken_by: str | None
+    resolved_at: Instant | None
+
+
+class DayAnswer(Answer):
+    """One day's answers."""
+
+    day: date
+    predicted: int
+    has_finding: int
+    mean_probability: float
+
+
+class BinAnswer(Answer):
+    """Settled cases of one tenth of probability; they were chosen, so this is not the population."""
+
+    mean_probability: float
+    has_finding: float
+    n: int
+
+
+class ReadersAnswer(Answer):
+    """What readers said of the model, and how far they agree with each other."""
+
+    agree: int
+    disagree: int
+    by_kind: dict[str, int]
+    kappa: EstimateAnswer | None
+
+
+class AuditAnswer(Answer):
+    """Settled cases, and whether the model had them right."""
+
+    cases: dict[str, int]
+    settled: int
+    model_right: int
+    model_missed: int
+    model_false_alarm: int
+
+
+class MonitoringAnswer(Answer):
+    """All figures of the monitoring page."""
+
+    drift: list[DriftPoint]
+    alerts: list[AlertAnswer]
+    calibration: list[BinAnswer]
+    audit: AuditAnswer
+    readers: ReadersAnswer
+    volume: list[DayAnswer]
+    studies: dict[str, int]
+
+
+@router.get("")
+def show_monitoring(
+    _by: MonitoringViewer, web: Wired, days: Annotated[int, Query(ge=1, le=366)] = 90
+) -> MonitoringAnswer:
+    """Return the figures of the last `days`."""
+    since = web.now() - timedelta(days=days)
+    with web.look() as work:
+        settled = _settled(work)
+        predictions = work.studies.predictions_since(since)
+        return MonitoringAnswer(
+            drift=[_drift(check) for check in work.monitoring.checks()],
+            alerts=[alert_answer(alert) for alert in work.monitoring.alerts()],
+            calibration=calibration_of(settled),
+            audit=_audit(work, settled),
+            readers=_readers(work, work.corrections.all(since=since)),
+            volume=volume_of(predictions),
+            studies=work.studies.count_by_state(),
+        )
+
+
+@router.get("/drift/{check}.html", response_class=Response)
+def show_drift_report(check: str, _by: MonitoringViewer, web: Wired) -> Response:
+    """Return a drift check's own page, for a sandboxed frame."""
+    with web.look() as work:
+        found = next((known for known in work.monitoring.checks() if known.id == check), None)
+    if found is None or found.verdict.report is None:
+        raise NotFoundError("there is no report of this drift check")
+    return framed_page(web, found.verdict.report)
+
+
+def _drift(check: DriftCheck) -> DriftPoint:
+    verdict = check.verdict
+    return DriftPoint(
+        id=check.id,
+        at=check.at,
+        passed=verdict.passed,
+        n_reference=verdict.n_reference,
+        n_current=verdict.n_current,
+        columns_tested=len(verdict.measures),
+        drifted=list(verdict.drifted),
+        report=None if verdict.report is None else f"/api/v1/monitoring/drift/{check.id}.html",
+    )
+
+
+def alert_answer(alert: Alert) -> AlertAnswer:
+    """Return the wire's shape of an alert."""
+    return AlertAnswer(
+        id=alert.id,
+        kind=alert.kind,
+        urgency=alert.urgency,
+        raised_at=alert.raised_at,
+        facts=alert.facts,
+        taken_by=alert.taken_by,
+        resolved_at=alert.resolved_at,
+    )
+
+
+def _settled(work: UnitOfWork) -> list[tuple[Case, Prediction]]:
+    """Return closed cases with the answer that readers saw."""
+    pairs = ((case, work.studies.prediction(case.study)) for case in work.cases.in_state(CaseState.CLOSED))
+    return [(case, prediction) for case, prediction in pairs if prediction is not None]
+
+
+def calibration_of(settled: Iterable[tuple[Case, Prediction]]) -> list[BinAnswer]:
+    """Return observed against predicted, by tenths of probability."""
+    bins: dict[int, list[tuple[float, bool]]] = defaultdict(list)
+    for case, prediction in settled:
+        tenth = min(int(prediction.probability * _BINS), _BINS - 1)
+        bins[tenth].append((prediction.probability, case.outcome[0] is Label.HAS_FINDING))
+    return [
+        BinAnswer(
+            mean_probability=sum(p for p, _ in found) / len(found),
+            has_finding=sum(truth for _, truth in found) / len(found),
+            n=len(found),
+        )
+        for _, found in sorted(bins.items())
+    ]
+
+
+def _audit(work: UnitOfWork, settled: list[tuple[Case, Prediction]]) -> AuditAnswer:
+    pairs = [(prediction.label, case.outcome[0]) for case, prediction in settled]
+    return AuditAnswer(
+        cases=work.cases.count_by_state(),
+        settled=len(pairs),
+        model_right=sum(said is truth for said, truth in pairs),
+        model_missed=pairs.count((Label.NO_FINDING, Label.HAS_FINDING)),
+        model_false_alarm=pairs.count((Label.HAS_FINDING, Label.NO_FINDING)),
+    )
+
+
+def _readers(work: UnitOfWork, said: list[Correction]) -> ReadersAnswer:
+    standing = [correction for correction in said if correction.withdrawn_at is None]
+    by_kind: dict[str, int] = defaultdict(int)
+    for correction in standing:
+        if correction.kind is not None:
+            by_kind[correction.kind] += 1
+    disagreeing = sum(correction.disagrees for correction in standing)
+    return ReadersAnswer(
+        agree=len(standing) - disagreeing,
+        disagree=disagreeing,
+        by_kind=dict(by_kind),
+        kappa=_kappa(work),
+    )
+
+
+def _kappa(work: UnitOfWork) -> EstimateAnswer | None:
+    """Return the agreement of the two first reads; None with too few pairs."""
+    first, second = first_reads(
+        [*work.cases.in_state(CaseState.CLOSED), *work.cases.in_state(CaseState.OPEN)]
+    )
+    if len(first) < FEWEST_PAIRS:
+        return None
+    kappa = cohen_kappa(first, second)
+    return EstimateAnswer(
+        estimate=kappa.estimate,
+        lower=kappa.lower,
+        upper=kappa.upper,
+        level=kappa.level,
+        method=kappa.method,
+        n=kappa.n,
+    )
+
+
+def volume_of(predictions: Iterable[Prediction]) -> list[DayAnswer]:
+    """Return the answers by day, in order."""
+    days: dict[date, list[Prediction]] = defaultdict(list)
+    for prediction in predictions:
+        days[prediction.made_at.date()].append(prediction)
+    return [
+        DayAnswer(
+            day=day,
+            predicted=len(made),
+            has_finding=sum(prediction.label is Label.HAS_FINDING for prediction in made),
+            mean_probability=sum(prediction.probability for prediction in made) / len(made),
+        )
+        for day, made in sorted(days.items())
+    ]

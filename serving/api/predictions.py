@@ -1,0 +1,151 @@
+"""The model's answer on the wire, and who may see it when."""
+
+from overread.domain.errors import ForbiddenError, NotFoundError, RuleError
+from overread.domain.findings import Label
+from overread.domain.identifiers import PersonKey, StudyUid
+from overread.domain.people import Permission, Person
+from overread.domain.predictions import Prediction
+from overread.domain.studies import Instance, Study, StudyState
+from overread.store.unit_of_work import UnitOfWork
+from serving.api.shapes import Answer, Instant, ModelNamed
+from serving.wiring import Web
+
+
+class BlindedError(ForbiddenError):
+    """Whoever holds a study's case does not see what was said of it."""
+
+    code = "blinded"
+
+    def __init__(self) -> None:
+        super().__init__("you are reading this study's case; its answer is hidden until you have")
+
+
+class ExcludedError(RuleError):
+    """The model must not read this study; `reasons` say why."""
+
+    code = "excluded"
+
+    def __init__(self, study: Study) -> None:
+        super().__init__("the model does not read this study: " + "; ".join(r.text for r in study.reasons))
+        self.members = {"reasons": [{"code": r.code, "text": r.text} for r in study.reasons]}
+
+
+class ReasonAnswer(Answer):
+    """Why a study was set aside."""
+
+    code: str
+    text: str
+
+
+class PredictionAnswer(Answer):
+    """What a model answered."""
+
+    probability: float
+    threshold: float
+    label: Label
+    model: ModelNamed
+    heatmap: str | None
+    made_at: Instant
+    milliseconds: float
+
+
+class Links(Answer):
+    """Where to go on."""
+
+    study: str
+    prediction: str
+    report: str
+    page: str
+
+
+class InstanceAnswer(Answer):
+    """What became of one sent object."""
+
+    study_instance_uid: str
+    sop_instance_uid: str
+    state: StudyState
+    reasons: list[ReasonAnswer]
+    prediction: PredictionAnswer | None
+    links: Links
+
+
+def address(uid: StudyUid) -> str:
+    """Return a study's address."""
+    return f"/api/v1/studies/{uid}"
+
+
+def prediction_answer(work: UnitOfWork, prediction: Prediction) -> PredictionAnswer:
+    """Return the wire's shape of an answer."""
+    model = work.models.get(prediction.model_version)
+    heatmap = None if prediction.heatmap is None else f"{address(prediction.study)}/heatmap.png"
+    return PredictionAnswer(
+        probability=prediction.probability,
+        threshold=prediction.threshold,
+        label=prediction.label,
+        model=ModelNamed(name=model.name, version=model.version, digest=prediction.model_digest),
+        heatmap=heatmap,
+        made_at=prediction.made_at,
+        milliseconds=prediction.milliseconds,
+    )
+
+
+def reasons_of(study: Study) -> list[ReasonAnswer]:
+    """Return why a study was set aside."""
+    return [ReasonAnswer(code=reason.code, text=reason.text) for reason in study.reasons]
+
+
+def instance_answer(work: UnitOfWork, study: Study, instance: Instance) -> InstanceAnswer:
+    """Return what became of one sent object."""
+    prediction = work.studies.prediction(study.uid)
+    there = address(study.uid)
+    return InstanceAnswer(
+        study_instance_uid=study.uid,
+        sop_instance_uid=instance.sop_uid,
+        state=study.state,
+        reasons=reasons_of(study),
+        prediction=None if prediction is None else prediction_answer(work, prediction),
+        links=Links(
+            study=there,
+            prediction=f"{there}/prediction",
+            report=f"{there}/report",
+            page=f"/studies/{study.uid}",
+        ),
+    )
+
+
+def seen_by(work: UnitOfWork, person: Person, uid: StudyUid) -> Study:
+    """Return a study that this person may know of; a program knows what it sent.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such study, or not for this person.
+    """
+    study = work.studies.get(uid)
+    if not person.may(Permission.SEE_STUDIES) and not any(
+        instance.sent_by == person.key for instance in work.studies.instances_of(uid)
+    ):
+        raise NotFoundError("no study with this UID has been received")
+    return study
+
+
+def is_blinded(work: UnitOfWork, web: Web, person: PersonKey, uid: StudyUid) -> bool:
+    """Say whether a person holds the study's case now."""
+    held = work.cases.held_by(person, now=web.now())
+    return held is not None and held[0].study == uid
+
+
+def refuse_blinded(work: UnitOfWork, web: Web, person: PersonKey, uid: StudyUid) -> None:
+    """Raise `BlindedError` while a person holds the study's case."""
+    if is_blinded(work, web, person, uid):
+        raise BlindedError
+
+
+def answer_on(work: UnitOfWork, study: Study) -> Prediction:
+    """Return the answer on a study; raise `ExcludedError` or `NotFoundError` where there is none."""
+    if study.state is StudyState.EXCLUDED:
+        raise ExcludedError(study)
+    prediction = work.studies.prediction(study.uid)
+    if prediction is None:
+        raise NotFoundError(f"no prediction yet; the study is {study.state}")
+    return prediction

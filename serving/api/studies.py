@@ -1,0 +1,235 @@
+"""Worklist, one study, its answer and its pictures; release and deletion of a quarantined one."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from overread.domain.errors import ForbiddenError, NotFoundError
+from overread.domain.findings import Label
+from overread.domain.identifiers import Digest
+from overread.domain.people import Permission, Person
+from overread.domain.reports import ReportStatus
+from overread.domain.studies import Instance, Study, StudyState
+from overread.store.studies import Filter
+from overread.store.unit_of_work import UnitOfWork
+from overread.studies import deletion, screening, worklist
+from serving.api.feedback import FeedbackAnswer, visible_feedback
+from serving.api.predictions import (
+    PredictionAnswer,
+    ReasonAnswer,
+    answer_on,
+    is_blinded,
+    prediction_answer,
+    reasons_of,
+    refuse_blinded,
+    seen_by,
+)
+from serving.api.shapes import Answer, Body, Instant, Listed, Reason, study_named
+from serving.cursors import Paging
+from serving.inference.heatmaps import png
+from serving.security.permissions import GuardedRoute, OwnOrAll, Releaser, Viewer
+from serving.wiring import Web, Wired
+
+router = APIRouter(prefix="/api/v1", tags=["studies"], route_class=GuardedRoute)
+
+LIST = "studies"
+
+
+class PatientAnswer(Answer):
+    """A patient as the hospital knows them."""
+
+    name: str
+    id: str
+    birth_date: date | None
+    sex: str
+
+
+class ReportNamed(Answer):
+    """Which report a study has."""
+
+    version: int
+    status: ReportStatus
+
+
+class StudyAnswer(Answer):
+    """One study with all that is known of it."""
+
+    study_instance_uid: str
+    site: str
+    state: StudyState
+    reasons: list[ReasonAnswer]
+    patient: PatientAnswer
+    study_date: date | None
+    prediction: PredictionAnswer | None
+    report: ReportNamed | None
+    feedback: list[FeedbackAnswer]
+
+
+class WorklistRow(Answer):
+    """One line of the worklist; priority 1 is read first."""
+
+    study_instance_uid: str
+    state: StudyState
+    label: Label | None
+    probability: float | None
+    priority: int
+    patient_name: str
+    study_date: date | None
+    received_at: Instant
+
+
+class WhyBody(Body):
+    """Why a person decides so."""
+
+    reason: Reason
+
+
+async def filter_asked(
+    state: StudyState | None = None,
+    label: Label | None = None,
+    q: Annotated[str, Query(max_length=200)] = "",
+    since: Instant | None = None,
+) -> Filter:
+    """Read what the worklist is narrowed to from the address."""
+    return Filter(state=state, label=label, text=q.replace("\x00", ""), since=since)
+
+
+@router.get("/studies")
+def list_studies(
+    by: Viewer, web: Wired, paging: Paging, wanted: Annotated[Filter, Depends(filter_asked)]
+) -> Listed[WorklistRow]:
+    """Return the worklist, the latest received first."""
+    position = web.cursors.read(LIST, paging.cursor)
+    after = None if position is None else (datetime.fromisoformat(str(position[0])), str(position[1]))
+    with web.look() as work:
+        rows = worklist.page(
+            work, wanted, after=after, limit=paging.limit + 1, vocabulary=web.task.vocabulary
+        )
+        held = work.cases.held_by(by.key, now=web.now())
+    page = rows[: paging.limit]
+    cursor = None
+    if len(rows) > paging.limit:
+        last = page[-1].study
+        cursor = web.cursors.sign(LIST, [last.received_at.isoformat(), last.uid])
+    hidden = None if held is None else held[0].study
+    shown = [row for row in page if wanted.label is None or row.study.uid != hidden]
+    return Listed(items=[_row(row, blinded=row.study.uid == hidden) for row in shown], next_cursor=cursor)
+
+
+def _row(row: worklist.Row, *, blinded: bool) -> WorklistRow:
+    study = row.study
+    return WorklistRow(
+        study_instance_uid=study.uid,
+        state=study.state,
+        label=None if blinded else study.label,
+        probability=None if blinded else study.probability,
+        priority=3 if blinded else row.priority,
+        patient_name=row.patient.name,
+        study_date=study.study_date,
+        received_at=study.received_at,
+    )
+
+
+@router.get("/studies/{uid}")
+def show_study(uid: str, by: OwnOrAll, web: Wired) -> StudyAnswer:
+    """Return one study; what was said of it stays hidden from whoever holds its case."""
+    with web.look() as work:
+        study = seen_by(work, by, study_named(uid))
+        return study_answer(work, web, by, study)
+
+
+def study_answer(work: UnitOfWork, web: Web, by: Person, study: Study) -> StudyAnswer:
+    """Return the wire's shape of a study for one person."""
+    patient = work.studies.patient(study.patient)
+    blinded = is_blinded(work, web, by.key, study.uid)
+    program = not by.may(Permission.SEE_STUDIES)
+    prediction = None if blinded else work.studies.prediction(study.uid)
+    report = None if blinded or program else work.reports.latest(study.uid)
+    return StudyAnswer(
+        study_instance_uid=study.uid,
+        site=study.site,
+        state=study.state,
+        reasons=reasons_of(study),
+        patient=PatientAnswer(
+            name=patient.name, id=patient.id, birth_date=patient.birth_date, sex=patient.sex
+        ),
+        study_date=study.study_date,
+        prediction=None if prediction is None else prediction_answer(work, prediction),
+        report=None if report is None else ReportNamed(version=report.version, status=report.status),
+        feedback=[] if blinded or program else visible_feedback(work, by, study.uid),
+    )
+
+
+@router.get("/studies/{uid}/prediction")
+def show_prediction(uid: str, by: OwnOrAll, web: Wired) -> PredictionAnswer:
+    """Return the model's answer; 409 with reasons where the model must not read the study."""
+    with web.look() as work:
+        study = seen_by(work, by, study_named(uid))
+        refuse_blinded(work, web, by.key, study.uid)
+        return prediction_answer(work, answer_on(work, study))
+
+
+@router.get("/studies/{uid}/heatmap.png", response_class=Response)
+def show_heatmap(uid: str, by: OwnOrAll, web: Wired) -> Response:
+    """Return where the model looked, as colours to lay over the picture."""
+    with web.look() as work:
+        study = seen_by(work, by, study_named(uid))
+        refuse_blinded(work, web, by.key, study.uid)
+        prediction = answer_on(work, study)
+    if prediction.heatmap is None:
+        raise NotFoundError("no finding has no heatmap")
+    return picture_response(web.objects.get(prediction.heatmap))
+
+
+@router.get("/studies/{uid}/image.png", response_class=Response)
+def show_image(
+    uid: str,
+    by: Viewer,
+    web: Wired,
+    center: Annotated[float | None, Query(allow_inf_nan=False)] = None,
+    width: Annotated[float | None, Query(allow_inf_nan=False, gt=0)] = None,
+) -> Response:
+    """Return the picture as a radiologist would be shown it, or in a window of one's own."""
+    with web.look() as work:
+        study = work.studies.get(study_named(uid))
+        pictures = pictures_of(work, study)
+    if study.state is StudyState.QUARANTINED and not by.may(Permission.RELEASE):
+        raise ForbiddenError("this study is quarantined; its pictures are not shown")
+    if not pictures:
+        raise NotFoundError("this study has no picture")
+    return rendered(web, pictures[0].digest, center, width)
+
+
+def pictures_of(work: UnitOfWork, study: Study) -> list[Instance]:
+    """Return a study's objects that have a picture."""
+    return [instance for instance in work.studies.instances_of(study.uid) if instance.rows > 0]
+
+
+def rendered(web: Web, digest: Digest, center: float | None = None, width: float | None = None) -> Response:
+    """Return a stored picture as PNG at its stored size."""
+    return picture_response(png(web.services.decoder.render(web.objects.get(digest), center, width)))
+
+
+def picture_response(content: bytes) -> Response:
+    """Return a PNG that the asking browser alone may keep for a while."""
+    return Response(content, media_type="image/png", headers={"Cache-Control": "private, max-age=300"})
+
+
+@router.post("/studies/{uid}/release")
+def release(uid: str, body: WhyBody, by: Releaser, web: Wired) -> StudyAnswer:
+    """Let a quarantined study go on."""
+    with web.work() as work:
+        study = screening.release(work, study_named(uid), by=by.key, reason=body.reason, now=web.now())
+        answer = study_answer(work, web, by, study)
+        work.commit()
+    web.worker.wake()
+    return answer
+
+
+@router.delete("/studies/{uid}", status_code=204)
+def delete(uid: str, body: WhyBody, by: Releaser, web: Wired) -> None:
+    """Take a quarantined study out of use; the record of it stays."""
+    with web.work() as work:
+        deletion.delete(work, study_named(uid), by=by.key, reason=body.reason, now=web.now())
+        work.commit()

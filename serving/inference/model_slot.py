@@ -1,0 +1,114 @@
+"""The model that serves, swapped while it serves: one reference, read once for each batch."""
+
+import logging
+import threading
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from bootstrap.storage import Storage
+from model_registry.packaging import Contract, open_package
+from overread.domain.errors import InputError
+from overread.domain.identifiers import Digest, VersionKey
+from overread.domain.models import ModelVersion
+
+_log = logging.getLogger(__name__)
+
+INPUT = "pixels"
+OUTPUTS = ("probability", "map", "embedding")
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoadedModel:
+    """One version with its running graph; whoever holds it can finish, whatever is put in its place."""
+
+    version: VersionKey
+    digest: Digest
+    contract: Contract
+    session: ort.InferenceSession
+
+    @classmethod
+    def load(cls, version: ModelVersion, content: bytes, *, threads: int) -> Self:
+        """Open a package and prove that it answers; raise `InputError` where it does not."""
+        package = open_package(content)
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3
+        try:
+            session = ort.InferenceSession(package.onnx, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # the runtime's own exceptions share no base of ours
+            raise InputError(f"the graph of version {version.version} cannot be loaded") from error
+        model = cls(
+            version=version.version, digest=package.digest, contract=package.contract, session=session
+        )
+        size = package.contract.size
+        probability, place, _ = model.run(np.zeros((1, size, size), np.uint8))
+        columns = 1 + len(package.contract.findings)
+        if probability.shape != (1, columns) or place.ndim != 3:  # noqa: PLR2004 - (n, h, w)
+            raise InputError(f"the graph of version {version.version} does not answer as its contract says")
+        return model
+
+    def run(self, pictures: NDArray[np.uint8]) -> tuple[Floats, Floats, Floats]:
+        """Return probability (n, k), map (n, h, w) and embedding (n, d) of pictures (n, size, size)."""
+        probability, place, embedding = self.session.run(OUTPUTS, {INPUT: pictures[:, None]})
+        return probability, place, embedding
+
+
+class ModelSlot:
+    """Follows the production row; `current` is None until a version has been promoted."""
+
+    def __init__(self, storage: Storage, *, task: str, threads: int) -> None:
+        self._storage = storage
+        self._task = task
+        self._threads = threads
+        self._current: LoadedModel | None = None
+        self._failure: str | None = None
+        self._following = threading.Lock()
+
+    @property
+    def current(self) -> LoadedModel | None:
+        """The version that serves now; read it once for each batch."""
+        return self._current
+
+    @property
+    def failure(self) -> str | None:
+        """Why the production version cannot be served here; None while all is well."""
+        return self._failure
+
+    def follow(self) -> bool:
+        """Load what the production row says if it is not what serves; say whether something changed.
+
+        A version that cannot be loaded leaves the one before it serving; the next call tries again.
+        """
+        with self._following:
+            return self._follow()
+
+    def _follow(self) -> bool:
+        with self._storage.look() as work:
+            wanted = work.models.production(self._task)
+        serving = self._current
+        if wanted is None or (serving is not None and serving.version == wanted.version):
+            self._failure = None
+            return False
+        try:
+            self._current = self._load(wanted, serving)
+        except Exception as error:  # a broken package must not stop the version that serves
+            if self._failure is None:
+                _log.exception("version %s cannot be served", wanted.version)
+            self._failure = f"version {wanted.version}: {error}"
+            return False
+        self._failure = None
+        _log.info("version %s serves", wanted.version)
+        return True
+
+    def _load(self, wanted: ModelVersion, serving: LoadedModel | None) -> LoadedModel:
+        if serving is not None and serving.digest == wanted.digest:
+            return replace(serving, version=wanted.version)
+        return LoadedModel.load(wanted, self._storage.objects.get(wanted.digest), threads=self._threads)

@@ -1,0 +1,139 @@
+"""Who I am, what I may do, my language and password, and what became of my corrections."""
+
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Response
+
+from overread.domain.adjudication import CaseState
+from overread.domain.audit import AuditEvent
+from overread.domain.corrections import Correction
+from overread.domain.errors import InputError, NotFoundError, OverreadError
+from overread.domain.people import Permission, Person, password_digest, password_matches
+from overread.store.unit_of_work import UnitOfWork
+from overread.wording.catalogue import LANGUAGES
+from serving.pages.forms import Filled, Form
+from serving.pages.routing import PageRoute, explained
+from serving.pages.visits import Visit, Visiting, back_to
+from serving.problems import status_of
+from serving.security.permissions import Anyone
+
+router = APIRouter(prefix="/account", include_in_schema=False, route_class=PageRoute)
+
+MOST_CORRECTIONS = 20
+
+
+class WrongPasswordError(InputError):
+    """The present password is another."""
+
+    code = "wrong-password"
+
+    def __init__(self) -> None:
+        super().__init__("the present password is not this one")
+
+
+class DifferentPasswordsError(InputError):
+    """The new password was typed in two ways."""
+
+    code = "different-passwords"
+
+    def __init__(self) -> None:
+        super().__init__("the two new passwords differ")
+
+
+@router.get("")
+def show_account(by: Anyone, visit: Visiting, changed: str = "") -> Response:
+    """Show who is signed in."""
+    return _page(visit, by, changed=bool(changed))
+
+
+@router.post("/language")
+def choose_language(by: Anyone, visit: Visiting, form: Form) -> Response:
+    """Remember a language and go back to where it was chosen."""
+    language = form.text("language")
+    if language not in LANGUAGES:
+        raise InputError("there are pages in Chinese (zh) and English (en)")
+    with visit.web.work() as work:
+        work.people.set_language(by.key, language)
+        work.commit()
+    return back_to(_own_path(form.text("back")))
+
+
+@router.post("/password")
+def change_password(by: Anyone, visit: Visiting, form: Form) -> Response:
+    """Change the password; every other session of this person ends with it."""
+    web = visit.web
+    try:
+        digest = _new_digest(web.look(), by, form)
+    except OverreadError as error:
+        return _page(visit, by, error=error)
+    with web.work() as work:
+        now = web.now()
+        work.people.set_password(by.key, digest, must_change=False)
+        event = AuditEvent(
+            at=now, by=by.key, action="password-changed", subject=f"password:{by.key}:{now.isoformat()}"
+        )
+        work.audit.append(event)
+        work.commit()
+    response = back_to("/account?changed=1")
+    secure = visit.request.url.scheme == "https"
+    web.sessions.set_cookie(response, web.sessions.open(by.key, digest), secure=secure)
+    return response
+
+
+def _new_digest(look: UnitOfWork, by: Person, form: Filled) -> str:
+    with look as work:
+        known = work.people.password(by.key)
+    if known is None or not password_matches(form.text("current"), known):
+        raise WrongPasswordError
+    if form.text("new") != form.text("again"):
+        raise DifferentPasswordsError
+    return password_digest(form.text("new"))
+
+
+def _own_path(address: str) -> str:
+    """Return an address only where it leads to a page of ours."""
+    parts = urlsplit(address)
+    ours = address.startswith("/") and not parts.scheme and not parts.netloc and "\\" not in address
+    return parts.path if ours else "/"
+
+
+def _page(visit: Visit, by: Person, *, changed: bool = False, error: OverreadError | None = None) -> Response:
+    with visit.web.look() as work:
+        corrections = _corrections(work, visit, by)
+    return visit.page(
+        "account/page.html",
+        status=200 if error is None else status_of(error),
+        permissions=[each.value for each in Permission if by.may(each)],
+        corrections=corrections,
+        changed=changed,
+        failure=None if error is None else explained(visit.words.text_or, error),
+    )
+
+
+def _corrections(work: UnitOfWork, visit: Visit, by: Person) -> list[dict[str, str]]:
+    own = [c for c in work.corrections.all() if c.by == by.key][-MOST_CORRECTIONS:]
+    words = visit.words
+    return [
+        {
+            "at": visit.formats.instant(said.at),
+            "study": said.study,
+            "what": words.text(f"kind.{said.kind}" if said.kind else f"verdict.{said.verdict}"),
+            "became": _became(work, said),
+        }
+        for said in reversed(own)
+    ]
+
+
+def _became(work: UnitOfWork, said: Correction) -> str:
+    """Return where a claim stands: withdrawn, noted, being read, or settled one way or the other."""
+    if said.withdrawn_at is not None:
+        return "withdrawn"
+    if said.case is None:
+        return "noted"
+    try:
+        case = work.cases.get(said.case)
+    except NotFoundError:
+        return "noted"
+    if case.state is not CaseState.CLOSED:
+        return "in_read"
+    return "accepted" if case.outcome[0] is said.label else "not_accepted"

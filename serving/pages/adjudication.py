@@ -1,0 +1,166 @@
+"""Blinded reads: a picture, an own call, and for the senior the others' after it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from bootstrap.clock import new_id
+from feedback.agreement import two_reader_agreement
+from feedback.cases import next_case, waiting_for
+from overread.domain.adjudication import Case, CaseState, Read
+from overread.domain.errors import ForbiddenError, NotFoundError, OverreadError
+from overread.domain.findings import Label
+from overread.domain.people import Person
+from overread.store.unit_of_work import UnitOfWork
+from serving.api.adjudication import ReadBody, ResolutionBody, keep_read, keep_resolution
+from serving.api.repeats import Once
+from serving.api.studies import pictures_of
+from serving.pages.forms import Filled, Form, body_of, slots_of
+from serving.pages.routing import PageRoute, explained
+from serving.pages.visits import Visit, Visiting, back_to
+from serving.problems import status_of
+from serving.security.permissions import CaseReader, Senior
+
+router = APIRouter(prefix="/adjudication", include_in_schema=False, route_class=PageRoute)
+
+_LONGEST_READ = 86_400
+_STAGES = ("first", "second", "senior")
+
+
+@router.get("")
+def show_case(by: CaseReader, visit: Visiting) -> Response:
+    """Show the case a person holds, or hold the next one for them."""
+    return _page(visit, by)
+
+
+@router.post("/{case}/reads")
+def give_read(case: str, by: CaseReader, visit: Visiting, form: Form) -> Response:
+    """Keep a blinded read; the next case follows, or the others' reads for the senior."""
+    web = visit.web
+
+    def read() -> None:
+        body = body_of(
+            ReadBody,
+            {
+                "label": form.text("label"),
+                "findings": _findings(form),
+                "quality": form.text("quality") or None,
+                "seconds": _seconds_since(form.text("opened"), web.now()),
+                "comment": form.text("comment").strip(),
+            },
+        )
+        with web.work() as work:
+            once = Once(visit.request, by.key, form.key(), body.model_copy(update={"seconds": None}))
+            if once.before(work) is None:
+                once.keep(work, keep_read(work, web, case, body, by), web)
+                work.commit()
+
+    return _done_or_shown(visit, by, form, read)
+
+
+@router.post("/{case}/resolution")
+def decide(case: str, by: Senior, visit: Visiting, form: Form) -> Response:
+    """Settle a case on which the first two reads differ."""
+    web = visit.web
+
+    def settle() -> None:
+        body = body_of(
+            ResolutionBody,
+            {
+                "label": form.text("label"),
+                "findings": _findings(form),
+                "reason": form.text("reason").strip(),
+            },
+        )
+        with web.work() as work:
+            keep_resolution(work, web, case, body, by)
+            work.commit()
+
+    return _done_or_shown(visit, by, form, settle)
+
+
+def _findings(form: Filled) -> list[dict[str, object]]:
+    return form.findings() if form.text("label") == Label.HAS_FINDING else []
+
+
+def _seconds_since(opened: str, now: datetime) -> float | None:
+    """Return how long the case was open on the page; None where the page does not say."""
+    try:
+        seconds = (now - datetime.fromisoformat(opened)).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return seconds if 0 <= seconds <= _LONGEST_READ else None
+
+
+def _done_or_shown(visit: Visit, by: Person, form: Filled, act: Callable[[], None]) -> Response:
+    try:
+        act()
+    except (NotFoundError, ForbiddenError):
+        raise
+    except OverreadError as error:
+        return _page(visit, by, failed=(form, error))
+    return back_to("/adjudication")
+
+
+def _page(visit: Visit, by: Person, *, failed: tuple[Filled, OverreadError] | None = None) -> Response:
+    form, error = failed or (None, None)
+    web = visit.web
+    with web.work() as work:
+        given = next_case(work, by.key, by.role, now=web.now())
+        view = _progress(work, by)
+        if given is not None:
+            view |= _case_view(work, visit, by, *given)
+        work.commit()
+    if form is not None:
+        view["slots"] = form.slots()
+    return visit.page(
+        "adjudication/page.html",
+        status=200 if error is None else status_of(error),
+        view=view,
+        vocabulary=web.task.vocabulary.rows,
+        failure=None if error is None else explained(visit.words.text_or, error),
+        typed=form,
+    )
+
+
+def _progress(work: UnitOfWork, by: Person) -> dict[str, Any]:
+    counts = work.cases.count_by_state()
+    return {
+        "case": None,
+        "waiting": waiting_for(work, by.key, by.role),
+        "open": counts.get(CaseState.OPEN, 0),
+        "closed": counts.get(CaseState.CLOSED, 0),
+        "kappa": two_reader_agreement(work),
+    }
+
+
+def _case_view(work: UnitOfWork, visit: Visit, by: Person, case: Case, until: datetime) -> dict[str, Any]:
+    """Return what may be seen of a case: pictures, its stage, and others' reads only after an own one."""
+    pictures = pictures_of(work, work.studies.get(case.study))
+    own = next((read for read in case.reads if read.by == by.key), None)
+    stage = case.stage.value
+    return {
+        "case": case.id,
+        "image": f"/api/v1/adjudication/{case.id}/images/0.png",
+        "rows": pictures[0].rows if pictures else 512,
+        "columns": pictures[0].columns if pictures else 512,
+        "stage": stage,
+        "past": _STAGES[: _STAGES.index(stage)],
+        "held_until": visit.formats.clock(until),
+        "key": new_id(),
+        "opened": visit.web.now().isoformat(),
+        "slots": slots_of(() if own is None else own.findings),
+        "others": None if own is None else [_read_view(visit, read, own) for read in case.reads],
+    }
+
+
+def _read_view(visit: Visit, read: Read, own: Read) -> dict[str, str]:
+    words = visit.words
+    return {
+        "who": words.text("adjudication.yours" if read.id == own.id else f"stage.{read.stage}"),
+        "label": read.label.value,
+        "findings": words.text("list.comma").join(visit.finding_name(f.code) for f in read.findings),
+        "comment": read.comment,
+    }

@@ -1,0 +1,76 @@
+"""The change record: is the chain whole, and what was done by whom."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from serving.pages.routing import PageRoute
+from serving.pages.visits import Visiting
+from serving.security.permissions import AuditViewer
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+ROWS = 50
+LONGEST = 80
+_DIGEST = re.compile(r"[0-9a-f]{32,64}")
+
+
+@router.get("/audit")
+def show_audit(
+    by: AuditViewer, visit: Visiting, before: Annotated[int | None, Query(ge=2, le=2**62)] = None
+) -> Response:
+    """Verify the whole chain and show a page of it, the latest first."""
+    del by
+    with visit.web.look() as work:
+        chain = work.audit.verify()
+        last = chain.rows if before is None else before - 1
+        first = max(last - ROWS, 0)
+        rows = work.audit.rows(after=first, limit=last - first)[::-1]
+    return visit.page(
+        "audit/page.html",
+        view={
+            "chain": chain,
+            "checked_at": visit.formats.clock(visit.web.now()),
+            "rows": [
+                {
+                    "seq": row.seq,
+                    "at": visit.formats.instant(row.event.at),
+                    "by": row.event.by,
+                    "action": row.event.action,
+                    "study": row.event.study,
+                    "details": _plain(row.event.details),
+                    "hash": row.hash,
+                }
+                for row in rows
+            ],
+            "first_seq": rows[0].seq if rows else 0,
+            "last_seq": rows[-1].seq if rows else 0,
+            "older": f"/audit?before={first + 1}" if first > 0 else None,
+            "newer": None
+            if before is None
+            else f"/audit?before={before + ROWS}"
+            if before + ROWS <= chain.rows
+            else "/audit",
+        },
+    )
+
+
+def _plain(details: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return details as short pairs of words; what is empty or nested is left to the export."""
+    shown = []
+    for name, value in details.items():
+        if isinstance(value, list | tuple):
+            value = ", ".join(str(each) for each in value)  # noqa: PLW2901 - the same value, flattened
+        if value is None or value == "" or isinstance(value, Mapping):
+            continue
+        shown.append((name, _short(str(value))))
+    return shown
+
+
+def _short(text: str) -> str:
+    """Return a digest by how it begins, any other text on one line."""
+    if _DIGEST.fullmatch(text):
+        return f"{text[:12]}…"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -1,0 +1,139 @@
+"""Promotion review: two different people decide, with everything that speaks for and against in view."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from model_registry.promotion import roll_back
+from overread.domain.errors import ForbiddenError, NotFoundError, OverreadError
+from overread.domain.identifiers import VersionKey
+from overread.domain.people import Permission, Person
+from overread.store.unit_of_work import UnitOfWork
+from serving.api.candidates import DecisionBody, keep_decision
+from serving.api.models import RollbackBody
+from serving.api.repeats import Once
+from serving.api.shapes import named
+from serving.pages.candidate_view import candidate_view, drift_word
+from serving.pages.forms import Filled, Form, body_of
+from serving.pages.routing import PageRoute, explained
+from serving.pages.visits import Visit, Visiting, back_to
+from serving.problems import status_of
+from serving.security.permissions import CandidateViewer, Reviewer, RollBacker
+
+router = APIRouter(prefix="/candidates", include_in_schema=False, route_class=PageRoute)
+
+Failed = tuple[Filled, OverreadError] | None
+
+
+@router.get("")
+def show_candidates(by: CandidateViewer, visit: Visiting) -> Response:
+    """Show who asks to be promoted, and every version there has been."""
+    return _list(visit, by)
+
+
+@router.get("/{version}")
+def show_candidate(
+    version: str,
+    by: CandidateViewer,
+    visit: Visiting,
+    flips: Annotated[Literal["all"] | None, Query()] = None,
+) -> Response:
+    """Show one candidate with all its evidence."""
+    return _page(visit, by, version, all_flips=flips == "all")
+
+
+@router.post("/rollback")
+def go_back(by: RollBacker, visit: Visiting, form: Form) -> Response:
+    """Put the previous production model back."""
+    web = visit.web
+    try:
+        why = body_of(RollbackBody, {"reason": form.text("reason").strip()}).reason
+        with web.work() as work:
+            roll_back(work, task=web.task.name, by=by.key, reason=why, now=web.now())
+            work.commit()
+    except OverreadError as error:
+        return _list(visit, by, failed=(form, error))
+    if web.scoring:
+        web.slot.follow()
+    web.worker.wake()
+    return back_to("/candidates")
+
+
+@router.post("/{version}/decisions")
+def decide(version: str, by: Reviewer, visit: Visiting, form: Form) -> Response:
+    """Approve or reject with a reason; the second approval puts the version into production."""
+    web = visit.web
+    try:
+        body = body_of(
+            DecisionBody,
+            {
+                "decision": form.text("decision"),
+                "reason": form.text("reason").strip(),
+                "accept_drift": form.text("accept_drift").strip() or None,
+            },
+        )
+        with web.work() as work:
+            once = Once(visit.request, by.key, form.key(), body)
+            if once.before(work) is None:
+                once.keep(work, keep_decision(work, web, version, body, by), web)
+                work.commit()
+    except (NotFoundError, ForbiddenError):
+        raise
+    except OverreadError as error:
+        return _page(visit, by, version, failed=(form, error))
+    web.worker.wake()
+    return back_to(f"/candidates/{version}#sign")
+
+
+def _page(
+    visit: Visit, by: Person, version: str, *, all_flips: bool = False, failed: Failed = None
+) -> Response:
+    with visit.web.look() as work:
+        request = work.models.request(named(VersionKey, version))
+    view = candidate_view(visit, by, request, all_flips=all_flips)
+    return _answer(visit, "candidates/page.html", failed, view=view, task=visit.web.task.name)
+
+
+def _list(visit: Visit, by: Person, *, failed: Failed = None) -> Response:
+    with visit.web.look() as work:
+        requests, models = _requests(work, visit), _models(work, visit)
+    roll = by.may(Permission.ROLL_BACK) and any(each["state"] == "production" for each in models)
+    return _answer(
+        visit, "candidates/list.html", failed, requests=requests, models=models, can_roll_back=roll
+    )
+
+
+def _answer(visit: Visit, template: str, failed: Failed, **facts: Any) -> Response:
+    if failed is None:
+        return visit.page(template, **facts)
+    form, error = failed
+    said = explained(visit.words.text_or, error)
+    return visit.page(template, status=status_of(error), typed=form, failure=said, **facts)
+
+
+def _requests(work: UnitOfWork, visit: Visit) -> list[dict[str, object]]:
+    return [
+        {
+            "version": request.version,
+            "verdict": request.verdict,
+            "state": request.state.value,
+            "drift": drift_word(request.drift),
+            "approvals": request.approvals,
+            "by": request.requested_by,
+            "at": visit.formats.instant(request.created_at),
+        }
+        for request in work.models.requests()
+    ]
+
+
+def _models(work: UnitOfWork, visit: Visit) -> list[dict[str, object]]:
+    return [
+        {
+            "version": model.version,
+            "state": model.state.value,
+            "at": visit.formats.instant(model.trained_at),
+            "architecture": model.architecture,
+            "digest": model.digest,
+        }
+        for model in reversed(work.models.all())
+    ]

@@ -1,0 +1,113 @@
+"""The gate's checks as reviewers read them: counts, difference, limits, a drawing, and a word."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from serving.pages.formats import MINUS, between, grouped, signed
+from serving.pages.plots import Plot, difference_plot, floor_plot
+from serving.pages.visits import Visit
+
+Record = Mapping[str, Any]
+_FLOOR = "floor."
+_POINTS = frozenset({"sensitivity", "specificity"})
+
+
+def check_row(visit: Visit, check: Record) -> dict[str, Any]:
+    """Return one line of the table of checks."""
+    name = str(check.get("name", ""))
+    scale, digits = (
+        (100.0, 1) if name.rsplit(".", 1)[-1].rsplit(":", 1)[-1] in _POINTS or _finding(name) else (1.0, 3)
+    )
+    limits = _limits(check)
+    shown = None if limits is None else tuple(scale * value for value in limits)
+    floor = name.startswith(_FLOOR)
+    unit = visit.words.text("stat.points") if scale > 1 and not floor else ("%" if scale > 1 else "")
+    margin = check.get("margin")
+    return {
+        "title": check_title(visit, name),
+        "evidence": _evidence(check),
+        "n": grouped(check.get("n")),
+        "role": check.get("role", ""),
+        "status": check.get("status", ""),
+        "estimate": None if shown is None else _value(shown[1], digits, floor=floor),
+        "limits": "" if shown is None else _range(shown, digits, floor=floor),
+        "margin": "—"
+        if margin is None
+        else f"{_value(scale * margin if floor else -scale * margin, digits, floor=floor)} {unit}".strip(),
+        "plot": _plot(visit, check, limits, floor=floor),
+    }
+
+
+def check_title(visit: Visit, name: str) -> str:
+    """Return a check's name in words; a slice's is its group and what was measured."""
+    words = visit.words
+    if name.startswith("slice:"):
+        _, group, what = name.split(":", 2)
+        return words.text(
+            "check.slice", group=group_title(visit, group), what=words.text_or(f"check.{what}", what)
+        )
+    return words.text_or(f"check.{name}", name)
+
+
+def group_title(visit: Visit, group: str) -> str:
+    """Return a subgroup's name in words, such as `maker=Alpha` or `age>=60`."""
+    if group.startswith("age>="):
+        return visit.words.text("group.age_from", age=group.removeprefix("age>="))
+    attribute, _, value = group.partition("=")
+    known = visit.words.text_or(f"group.{attribute}", attribute)
+    return f"{known} {visit.words.text_or(f'{attribute}.{value}', value)}" if value else group
+
+
+def group_rows(visit: Visit, comparison: Record) -> list[dict[str, Any]]:
+    """Return by-finding and by-slice lines: the slices' sensitivity first, then specificity."""
+    rows = []
+    for each in comparison.get("by_finding") or []:
+        title = visit.finding_name(str(each.get("code", "")))
+        rows.append(check_row(visit, each) | {"title": title, "kind": "finding"})
+    for each in comparison.get("slices") or []:
+        for what in ("sensitivity", "specificity"):
+            check = each.get(what) or {}
+            rows.append(check_row(visit, check) | {"kind": "slice"})
+    return rows
+
+
+def _finding(name: str) -> bool:
+    return name.startswith("finding:")
+
+
+def _limits(check: Record) -> tuple[float, float, float] | None:
+    """Return lower limit, estimate and upper limit; None where one of them is undefined."""
+    values = [check.get(part) for part in ("lower", "estimate", "upper")]
+    if not all(isinstance(value, int | float) and math.isfinite(value) for value in values):
+        return None
+    lower, estimate, upper = (float(value) for value in values if value is not None)
+    return lower, estimate, upper
+
+
+def _evidence(check: Record) -> str:
+    gained, lost, n = check.get("gained"), check.get("lost"), grouped(check.get("n"))
+    return f"n {n}" if gained is None or lost is None else f"+{gained} {MINUS}{lost} / {n}"
+
+
+def _value(value: float, digits: int, *, floor: bool) -> str:
+    return f"{value:.{digits}f}" if floor else signed(value, digits)
+
+
+def _range(limits: tuple[float, ...], digits: int, *, floor: bool) -> str:
+    if floor:
+        return between(limits[0], limits[2], digits)
+    return f"{signed(limits[0], digits)} … {signed(limits[2], digits)}"
+
+
+def _plot(
+    visit: Visit, check: Record, limits: tuple[float, float, float] | None, *, floor: bool
+) -> Plot | None:
+    margin = check.get("margin")
+    if limits is None or not margin:
+        return None
+    says = visit.words.text(
+        "stat.plot", estimate=signed(limits[1], 3), lower=signed(limits[0], 3), upper=signed(limits[2], 3)
+    )
+    draw = floor_plot if floor else difference_plot
+    return draw(limits, float(margin), status=str(check.get("status", "")), says=says)

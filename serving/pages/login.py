@@ -1,0 +1,93 @@
+"""Sign in and out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from overread.domain.errors import InputError
+from overread.domain.identifiers import PersonKey
+from overread.domain.people import password_digest, password_matches
+from overread.settings.environment import Language
+from serving.pages.forms import Filled, Form, read_form
+from serving.pages.routing import PageRoute
+from serving.pages.visits import Visit, back_to
+from serving.security import forgery, sessions
+from serving.security.forgery import Forgery
+from serving.security.permissions import Anyone
+from serving.wiring import Web, Wired
+
+router = APIRouter(include_in_schema=False)
+leaving = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+_NOBODY = password_digest(
+    "nobody has this password"
+)  # so that an unknown name takes as long as a wrong password
+
+
+@router.get("/login")
+def show_login(request: Request, web: Wired, lang: Annotated[Language | None, Query()] = None) -> Response:
+    """Ask who is there."""
+    return _login(request, web, lang)
+
+
+@router.post("/login")
+def sign_in(
+    request: Request,
+    web: Wired,
+    form: Annotated[Filled, Depends(read_form)],
+    lang: Annotated[Language | None, Query()] = None,
+) -> Response:
+    """Open a session for whoever knows a name and its password."""
+    web.forgery.require(request.cookies.get(forgery.LOGIN_COOKIE, ""), form.text(forgery.FIELD))
+    username = form.text("username").strip()
+    digest = _password_of(web, username)
+    if not password_matches(form.text("password"), digest or _NOBODY) or digest is None:
+        return _login(request, web, lang, username=username)
+    response = back_to("/")
+    cookie = web.sessions.open(PersonKey(username), digest)
+    web.sessions.set_cookie(response, cookie, secure=request.url.scheme == "https")
+    response.delete_cookie(forgery.LOGIN_COOKIE, path="/login")
+    return response
+
+
+@leaving.post("/logout")
+def sign_out(by: Anyone, form: Form) -> Response:
+    """End the session of this browser."""
+    del by, form
+    response = back_to("/login")
+    sessions.clear_cookie(response)
+    return response
+
+
+def _password_of(web: Web, username: str) -> str | None:
+    try:
+        key = PersonKey(username)
+    except InputError:
+        return None
+    with web.look() as work:
+        return work.people.password(key)
+
+
+def _login(request: Request, web: Web, lang: str | None, *, username: str | None = None) -> Response:
+    """Render the page; a `username` that is given was refused."""
+    settings = web.services.settings
+    nonce = request.cookies.get(forgery.LOGIN_COOKIE) or Forgery.new_nonce()
+    visit = Visit(request=request, web=web, language=lang or settings.language, csrf=web.forgery.token(nonce))
+    refused = username is not None
+    response = visit.page(
+        "login/page.html",
+        status=401 if refused else 200,
+        username=username or "",
+        problem=visit.words.text("login.wrong") if refused else None,
+        hours=f"{settings.session_minutes / 60:g}",
+    )
+    response.set_cookie(
+        forgery.LOGIN_COOKIE,
+        nonce,
+        max_age=3600,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+        path="/login",
+    )
+    return response

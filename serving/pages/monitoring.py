@@ -1,0 +1,171 @@
+"""Is production still the model that was tested? Every number with its denominator."""
+
+from collections import Counter
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from feedback.agreement import two_reader_agreement
+from overread.domain.adjudication import CaseState
+from overread.domain.alerts import Alert
+from overread.domain.corrections import Correction
+from overread.domain.studies import StudyState
+from overread.measures.proportion import wilson
+from overread.store.monitoring import DriftCheck
+from overread.store.unit_of_work import UnitOfWork
+from serving.pages.candidate_view import drift_view, drift_word
+from serving.pages.formats import between, decimal, grouped, percent
+from serving.pages.routing import PageRoute
+from serving.pages.visits import Visit, Visiting
+from serving.security.permissions import MonitoringViewer
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+MOST_ALERTS = 6
+MOST_CHECKS = 12
+
+
+@router.get("/monitoring")
+def show_monitoring(by: MonitoringViewer, visit: Visiting) -> Response:
+    """Show alerts first, then volumes, what readers corrected, and drift."""
+    del by
+    with visit.web.look() as work:
+        states = work.studies.count_by_state()
+        said = [c for c in work.corrections.all() if c.withdrawn_at is None]
+        answers = work.studies.count_answers_by_maker()
+        wrong = work.studies.count_answers_by_maker(among=sorted({c.study for c in said if c.disagrees}))
+        checks = work.monitoring.checks(limit=MOST_CHECKS)
+        view: dict[str, Any] = {
+            "alerts": [_alert(visit, alert) for alert in _first(work.monitoring.alerts())],
+            "total": sum(states.values()),
+            "states": _states(states),
+            "tiles": _tiles(work, visit, said, answers=sum(answers.values())),
+            "makers": _makers(answers, wrong),
+            "findings": _findings(visit, said),
+            "disagreements": sum(c.disagrees for c in said),
+            "production": _production(work, visit),
+        }
+    latest = checks[0] if checks else None
+    view["drift"] = None if latest is None else _latest(visit, latest)
+    view["checks"] = [_check(visit, check) for check in checks[1:]]
+    return visit.page("monitoring/page.html", view=view)
+
+
+def _first(alerts: list[Alert]) -> list[Alert]:
+    """Return what is unresolved, urgent first; the latest resolved ones only where room is left."""
+    ordered = sorted(alerts, key=lambda alert: (alert.resolved_at is not None, alert.urgency != "urgent"))
+    return ordered[:MOST_ALERTS]
+
+
+def _alert(visit: Visit, alert: Alert) -> dict[str, Any]:
+    words = visit.words
+    facts = ", ".join(f"{name} {value}" for name, value in alert.facts.items())
+    known = f"alert.{alert.kind}"
+    return {
+        "urgency": alert.urgency.value,
+        "title": words.text_or(f"{known}.title", alert.kind),
+        "what": " ".join(part for part in (words.text_or(f"{known}.what", ""), facts) if part),
+        "do": words.text_or(f"{known}.do", words.text("alert.otherwise_do")),
+        "at": visit.formats.instant(alert.raised_at),
+        "taken_by": alert.taken_by,
+        "resolved": alert.resolved_at is not None,
+    }
+
+
+def _states(states: dict[str, int]) -> list[dict[str, Any]]:
+    total = sum(states.values())
+    return [
+        {
+            "state": state.value,
+            "n": states.get(state, 0),
+            "share": states.get(state, 0) / total if total else 0,
+        }
+        for state in StudyState
+    ]
+
+
+def _tiles(work: UnitOfWork, visit: Visit, said: list[Correction], *, answers: int) -> list[dict[str, str]]:
+    """Return the figures on top; each says of what it is."""
+    words = visit.words
+    spoken, wrong = len({c.study for c in said}), len({c.study for c in said if c.disagrees})
+    cases = work.cases.count_by_state()
+    kappa = two_reader_agreement(work)
+    return [
+        _tile(
+            words.text("monitoring.tile.answers"), grouped(answers), words.text("monitoring.tile.answers_of")
+        ),
+        _rate(visit, "spoken", spoken, answers),
+        _rate(visit, "disagreed", wrong, answers),
+        _tile(
+            words.text("monitoring.tile.cases"),
+            grouped(cases.get(CaseState.OPEN, 0)),
+            words.text("monitoring.tile.cases_of", closed=grouped(cases.get(CaseState.CLOSED, 0))),
+        ),
+        _tile(
+            words.text("monitoring.tile.kappa"),
+            decimal(kappa.estimate, 2),
+            words.text("monitoring.tile.kappa_of", interval=between(kappa.lower, kappa.upper, 2), n=kappa.n),
+        ),
+    ]
+
+
+def _tile(title: str, value: str, of: str) -> dict[str, str]:
+    return {"title": title, "value": value, "of": of}
+
+
+def _rate(visit: Visit, name: str, count: int, n: int) -> dict[str, str]:
+    share = wilson(count, n)
+    interval = between(100 * share.lower, 100 * share.upper, 1)
+    of = visit.words.text("stat.of", count=grouped(count), n=grouped(n), interval=interval)
+    return _tile(visit.words.text(f"monitoring.tile.{name}"), percent(share.estimate), of)
+
+
+def _makers(answers: dict[str, int], wrong: dict[str, int]) -> list[dict[str, Any]]:
+    """Return the share of answers that a reader disagreed with, by maker; a mark where it surely leads."""
+    overall = wilson(sum(wrong.values()), sum(answers.values()))
+    lines = []
+    for name, n in sorted(answers.items()):
+        share = wilson(wrong.get(name, 0), n)
+        lines.append(
+            {
+                "name": name,
+                "k": grouped(wrong.get(name, 0)),
+                "n": grouped(n),
+                "share": share.estimate,
+                "lower": share.lower,
+                "upper": share.upper,
+                "rate": percent(share.estimate),
+                "interval": between(100 * share.lower, 100 * share.upper, 1),
+                "warn": share.lower > overall.upper,
+            }
+        )
+    return lines
+
+
+def _findings(visit: Visit, said: list[Correction]) -> list[dict[str, Any]]:
+    counts = Counter(finding.code for c in said if c.disagrees for finding in c.findings)
+    most = max(counts.values(), default=1)
+    return [
+        {"name": visit.finding_name(code), "n": n, "share": n / most} for code, n in counts.most_common(10)
+    ]
+
+
+def _latest(visit: Visit, check: DriftCheck) -> dict[str, Any]:
+    shown = drift_view(check.verdict, f"/api/v1/monitoring/drift/{check.id}.html")
+    return shown | {"at": visit.formats.instant(check.at)}
+
+
+def _check(visit: Visit, check: DriftCheck) -> dict[str, Any]:
+    return {
+        "at": visit.formats.instant(check.at),
+        "word": drift_word(check.verdict),
+        "drifted": len(check.verdict.drifted),
+        "tested": len(check.verdict.measures),
+    }
+
+
+def _production(work: UnitOfWork, visit: Visit) -> dict[str, str] | None:
+    history = work.models.successions(visit.web.task.name)
+    if not history:
+        return None
+    return {"version": history[-1].version, "since": visit.formats.instant(history[-1].at)}

@@ -1,0 +1,206 @@
+"""The reading page: picture, answer, feedback and report of one study, or why the model must not read it."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from feedback.corrections import NoPredictionError, file_correction, withdraw
+from feedback.implicit import file_if_contradicted
+from overread.domain.corrections import Kind
+from overread.domain.errors import ForbiddenError, NotFoundError, OverreadError
+from overread.domain.findings import Label
+from overread.domain.identifiers import StudyUid
+from overread.domain.predictions import Prediction
+from overread.domain.reports import AlreadySignedError
+from overread.settings.environment import Language
+from overread.store.unit_of_work import UnitOfWork
+from overread.studies import deletion, reporting, screening
+from serving.api.feedback import FeedbackBody, correction_of, feedback_answer
+from serving.api.repeats import Once
+from serving.api.reports import AddendumBody, ReportBody, current_report, require_editable
+from serving.api.shapes import study_named
+from serving.api.studies import WhyBody
+from serving.pages.forms import Filled, Form, body_of
+from serving.pages.reading_view import Asked, reading_view
+from serving.pages.routing import PageRoute, explained
+from serving.pages.visits import Visit, Visiting, back_to, caller_of
+from serving.problems import ForgeryError, status_of
+from serving.security.permissions import Reader, Releaser, ReportWriter, Viewer
+
+router = APIRouter(prefix="/studies/{uid}", include_in_schema=False, route_class=PageRoute)
+
+_OTHER = {Label.NO_FINDING: Label.HAS_FINDING, Label.HAS_FINDING: Label.NO_FINDING}
+_ABOUT_THE_PICTURE = frozenset({Kind.WRONG_REGION, Kind.BAD_IMAGE})
+
+
+@router.get("")
+def show_study(
+    uid: str,
+    by: Viewer,
+    visit: Visiting,
+    report: Annotated[Language | None, Query()] = None,
+) -> Response:
+    """Show a study to read; `report` starts the draft again in a language."""
+    del by
+    return _page(visit, study_named(uid), Asked(language=report))
+
+
+@router.post("/feedback")
+def press_feedback(uid: str, by: Reader, visit: Visiting, form: Form) -> Response:
+    """Take the feedback button: one press records what it most likely means, details are a further word."""
+    study, web = study_named(uid), visit.web
+
+    def speak() -> None:
+        with web.work() as work:
+            body = _spoken(work, study, form)
+            once = Once(visit.request, by.key, form.key(), body)
+            if once.before(work) is None:
+                correction = correction_of(work, web, study, body, by=by.key)
+                once.keep(work, feedback_answer(file_correction(work, correction, task=web.task)), web)
+                work.commit()
+
+    return _done_or_shown(visit, study, "feedback", form, speak)
+
+
+@router.post("/feedback/{correction}/undo")
+def take_back(uid: str, correction: str, by: Reader, visit: Visiting, form: Form) -> Response:
+    """Take one's own correction back within the minute."""
+    study, web = study_named(uid), visit.web
+
+    def undo() -> None:
+        with web.work() as work:
+            if work.corrections.get(correction).study != study:
+                raise NotFoundError("no such correction of this study")
+            withdraw(work, correction, by=by.key, now=web.now())
+            work.commit()
+
+    return _done_or_shown(visit, study, "feedback", form, undo)
+
+
+@router.post("/report")
+def write_report(uid: str, by: ReportWriter, visit: Visiting, form: Form) -> Response:
+    """Keep the draft, or sign it; a signed report that contradicts the answer becomes a correction."""
+    study, web = study_named(uid), visit.web
+
+    def write() -> None:
+        body = body_of(
+            ReportBody,
+            {
+                "status": "signed" if form.text("act") == "sign" else "draft",
+                "language": form.text("language"),
+                "label": form.text("label"),
+                "findings": form.findings() if form.text("label") == Label.HAS_FINDING else [],
+                "text": {"findings": form.text("findings_text"), "impression": form.text("impression")},
+            },
+        )
+        with web.work() as work:
+            report = current_report(work, web, study, by)
+            require_editable(report, form.text("etag"))
+            written = reporting.write(work, report, body.draft(), task=web.task, by=by.key, now=web.now())
+            file_if_contradicted(work, written, task=web.task, answer_shown=True)
+            work.commit()
+
+    return _done_or_shown(visit, study, "report", form, write)
+
+
+@router.post("/report/addenda")
+def add_addendum(uid: str, by: ReportWriter, visit: Visiting, form: Form) -> Response:
+    """Add to a signed report."""
+    study, web = study_named(uid), visit.web
+
+    def add() -> None:
+        body = body_of(AddendumBody, {"text": form.text("text").strip()})
+        with web.work() as work:
+            report = current_report(work, web, study, by)
+            reporting.add_addendum(work, report, text=body.text, by=by.key, now=web.now())
+            work.commit()
+
+    return _done_or_shown(visit, study, "addendum", form, add)
+
+
+@router.post("/release")
+def release_or_delete(uid: str, by: Releaser, visit: Visiting, form: Form) -> Response:
+    """Let a quarantined study go on, or take it out of use, on a person's word."""
+    study, web = study_named(uid), visit.web
+
+    def settle() -> None:
+        why = body_of(WhyBody, {"reason": form.text("reason").strip()}).reason
+        with web.work() as work:
+            if form.text("act") == "delete":
+                deletion.delete(work, study, by=by.key, reason=why, now=web.now())
+            else:
+                screening.release(work, study, by=by.key, reason=why, now=web.now())
+            work.commit()
+        web.worker.wake()
+
+    return _done_or_shown(visit, study, "release", form, settle)
+
+
+def _spoken(work: UnitOfWork, study: StudyUid, form: Filled) -> FeedbackBody:
+    """Return what a press means, given the answer that the reader was shown."""
+    prediction = work.studies.prediction(study)
+    if prediction is None:
+        raise NoPredictionError
+    if form.text("press") == "agree":
+        return FeedbackBody.model_validate({"verdict": "agree", "label": prediction.label})
+    kind = _kind(prediction, form.text("kind"))
+    label = prediction.label if kind in _ABOUT_THE_PICTURE else _OTHER[prediction.label]
+    return body_of(
+        FeedbackBody,
+        {
+            "verdict": "disagree",
+            "label": label,
+            "kind": kind,
+            "findings": form.findings() if label is Label.HAS_FINDING else [],
+            "comment": form.text("comment").strip(),
+        },
+    )
+
+
+def _kind(prediction: Prediction, stated: str) -> Kind:
+    if stated in {kind.value for kind in Kind}:
+        return Kind(stated)
+    return Kind.MISSED_FINDING if prediction.label is Label.NO_FINDING else Kind.FALSE_ALARM
+
+
+def _done_or_shown(
+    visit: Visit, study: StudyUid, part: str, form: Filled, act: Callable[[], None]
+) -> Response:
+    """Do it and lead back; where a rule forbids it, show the page with the reason and what was typed."""
+    try:
+        act()
+    except (NotFoundError, ForbiddenError, ForgeryError):
+        raise
+    except OverreadError as error:
+        # a signed report shows itself and takes the text as an addendum
+        part = "addendum" if isinstance(error, AlreadySignedError) else part
+        return _page(visit, study, Asked(), failed=(part, form, error))
+    return back_to(f"/studies/{study}")
+
+
+def _page(
+    visit: Visit, study: StudyUid, asked: Asked, *, failed: tuple[str, Filled, OverreadError] | None = None
+) -> Response:
+    part, form, error = failed or (None, None, None)
+    if form is not None and part == "report":
+        asked = Asked(typed=form)
+    web, person = visit.web, caller_of(visit.request).person
+    with web.look() as work:
+        view = reading_view(work, visit, person, study, asked)
+        serving = work.models.production(web.task.name) is not None
+    rows = web.task.vocabulary.rows
+    common = [row for row in rows if row.slight][:8]
+    return visit.page(
+        "reading/page.html",
+        status=200 if error is None else status_of(error),
+        view=view,
+        serving=serving,
+        heat_off=False,
+        vocabulary=rows,
+        common=common,
+        others=[row for row in rows if row not in common],
+        failed_at=part,
+        failure=None if error is None else explained(visit.words.text_or, error),
+        typed=form,
+    )

@@ -1,0 +1,197 @@
+"""What the reading page shows of one study to one person."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bootstrap.clock import new_id
+from overread.domain.corrections import Correction, Kind
+from overread.domain.findings import Finding, Label
+from overread.domain.identifiers import StudyUid
+from overread.domain.people import Permission, Person
+from overread.domain.predictions import Prediction
+from overread.domain.reports import Report, ReportStatus
+from overread.domain.studies import Study, StudyState
+from overread.store.unit_of_work import UnitOfWork
+from serving.api.predictions import address
+from serving.api.reports import current_report
+from serving.api.studies import pictures_of
+from serving.pages.forms import Filled, slots_of
+from serving.pages.people import sex_and_age
+from serving.pages.visits import Visit
+
+NEAR = 0.03  # of the threshold: look twice
+_SET_ASIDE = frozenset({StudyState.EXCLUDED, StudyState.QUARANTINED})
+_KINDS = {
+    Label.NO_FINDING: (Kind.MISSED_FINDING, Kind.BAD_IMAGE),
+    Label.HAS_FINDING: (Kind.FALSE_ALARM, Kind.WRONG_REGION, Kind.BAD_IMAGE),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """How the page is to be shown: the draft begun again in a language, or as it was typed."""
+
+    language: str | None = None
+    typed: Filled | None = None
+
+
+def reading_view(
+    work: UnitOfWork, visit: Visit, person: Person, uid: StudyUid, asked: Asked
+) -> dict[str, Any]:
+    """Return the page's facts; raise `BlindedError` for whoever holds the study's case."""
+    study = work.studies.get(uid)
+    report = current_report(work, visit.web, uid, person)
+    prediction = None if study.state in _SET_ASIDE else work.studies.prediction(uid)
+    own = _own(work, person, uid)
+    return {
+        **_identity(work, visit, study),
+        **_picture(work, study, prediction),
+        **_feedback(visit, person, prediction, own),
+        "set_aside": study.state in _SET_ASIDE,
+        "reasons": [
+            {"code": reason.code, "rule": reason.code.split("_", 1)[0], "text": reason.text}
+            for reason in study.reasons
+        ],
+        "rules": [
+            {"code": rule.code, "rule": rule.rule, "outcome": rule.outcome.value}
+            for rule in study.screening.outcomes
+        ],
+        "may_release": study.state is StudyState.QUARANTINED and person.may(Permission.RELEASE),
+        "may_write": person.may(Permission.WRITE_REPORT),
+        "prediction": None if prediction is None else _answer(visit, prediction),
+        "report": _report(visit, report, asked),
+        "contradicts": _contradicts(report, own),
+    }
+
+
+def _identity(work: UnitOfWork, visit: Visit, study: Study) -> dict[str, Any]:
+    patient, taken = work.studies.patient(study.patient), study.acquisition
+    return {
+        "uid": study.uid,
+        "state": study.state.value,
+        "name": patient.name.replace("^", " "),
+        "patient_id": patient.id,
+        "sex_age": sex_and_age(visit.words, taken.sex or patient.sex, taken.age),
+        "study_date": visit.formats.day(study.study_date),
+        "scanner": f"{taken.manufacturer} {taken.model}".strip(),
+        "view": taken.view,
+        "bits": taken.bits_stored,
+    }
+
+
+def _picture(work: UnitOfWork, study: Study, prediction: Prediction | None) -> dict[str, Any]:
+    """Return addresses of what may be seen; the pixels of a quarantined study are shown to nobody here."""
+    pictures = pictures_of(work, study)
+    shown = bool(pictures) and study.state is not StudyState.QUARANTINED
+    mapped = prediction is not None and prediction.heatmap is not None
+    return {
+        "image": f"{address(study.uid)}/image.png" if shown else None,
+        "heatmap": f"{address(study.uid)}/heatmap.png" if shown and mapped else None,
+        "rows": pictures[0].rows if shown else 0,
+        "columns": pictures[0].columns if shown else 0,
+    }
+
+
+def _answer(visit: Visit, prediction: Prediction) -> dict[str, Any]:
+    distance = abs(prediction.probability - prediction.threshold)
+    likely = sorted(
+        ((value, code) for code, value in prediction.by_finding.items() if value >= prediction.threshold),
+        reverse=True,
+    )
+    return {
+        "label": prediction.label.value,
+        "probability": prediction.probability,
+        "threshold": prediction.threshold,
+        "version": prediction.model_version,
+        "near": distance if distance <= NEAR else None,
+        "likely": [{"name": visit.finding_name(code), "value": value} for value, code in likely[:4]],
+    }
+
+
+def _own(work: UnitOfWork, person: Person, uid: StudyUid) -> Correction | None:
+    said = [c for c in work.corrections.of_study(uid) if c.by == person.key and c.withdrawn_at is None]
+    return said[-1] if said else None
+
+
+def _feedback(
+    visit: Visit, person: Person, prediction: Prediction | None, own: Correction | None
+) -> dict[str, Any]:
+    now, words = visit.web.now(), visit.words
+    undo = own is not None and now <= own.undo_until
+    said = None
+    if own is not None:
+        parts = [words.text(f"verdict.{own.verdict}"), words.text(f"kind.{own.kind}") if own.kind else ""]
+        parts += [visit.finding_name(finding.code) for finding in own.findings]
+        said = words.text("list.comma").join(part for part in parts if part)
+    return {
+        "may_speak": person.may(Permission.GIVE_FEEDBACK),
+        "key": new_id(),
+        "detail_key": new_id(),
+        "own": None if own is None else own.verdict.value,
+        "own_kind": _kind_shown(prediction, own),
+        "own_codes": [] if own is None else [finding.code for finding in own.findings],
+        "own_comment": "" if own is None else own.comment,
+        "said": said,
+        "undo": own.id if own is not None and undo else None,
+        "undo_until": visit.formats.clock(own.undo_until) if own is not None else "",
+        "kinds": [] if prediction is None else [kind.value for kind in _KINDS[prediction.label]],
+    }
+
+
+def _kind_shown(prediction: Prediction | None, own: Correction | None) -> str | None:
+    if own is not None and own.kind is not None:
+        return own.kind.value
+    return None if prediction is None else _KINDS[prediction.label][0].value
+
+
+def _report(visit: Visit, report: Report, asked: Asked) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "status": report.status.value,
+        "version": report.version,
+        "etag": report.etag,
+        "language": report.language,
+        "label": report.label.value,
+        "findings": [_named(visit, finding) for finding in report.findings],
+        "findings_text": report.findings_text,
+        "impression": report.impression,
+        "signed_by": report.signed_by,
+        "signed_at": visit.formats.instant(report.signed_at),
+        "addenda": [
+            {"text": each.text, "by": each.by, "at": visit.formats.instant(each.at)}
+            for each in report.addenda
+        ],
+        "slots": slots_of(report.findings),
+    }
+    if report.status is ReportStatus.DRAFT and asked.typed is not None:
+        shown |= _typed(asked.typed)
+    elif report.status is ReportStatus.DRAFT and asked.language is not None:
+        text, impression = visit.web.task.draft_text(report.label, asked.language)
+        shown |= {"language": asked.language, "findings_text": text, "impression": impression}
+    template = visit.web.task.draft_text(Label.NO_FINDING, shown["language"])
+    shown["is_template"] = (shown["findings_text"], shown["impression"]) == template
+    return shown
+
+
+def _typed(form: Filled) -> dict[str, Any]:
+    return {
+        "language": "en" if form.text("language") == "en" else "zh",
+        "label": form.text("label"),
+        "findings_text": form.text("findings_text"),
+        "impression": form.text("impression"),
+        "slots": form.slots(),
+    }
+
+
+def _named(visit: Visit, finding: Finding) -> dict[str, str]:
+    words = visit.words
+    where = [
+        words.text(f"{kind}.{value}")
+        for kind, value in (("side", finding.side), ("zone", finding.zone), ("severity", finding.severity))
+        if value is not None
+    ]
+    return {"name": visit.finding_name(finding.code), "where": " · ".join(where)}
+
+
+def _contradicts(report: Report, own: Correction | None) -> bool:
+    """Say whether a draft says something else than the person's own last word."""
+    return own is not None and report.status is ReportStatus.DRAFT and report.label is not own.label

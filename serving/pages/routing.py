@@ -1,0 +1,58 @@
+"""A page's route: guarded like a call, and its errors are pages too."""
+
+from collections.abc import Callable, Coroutine
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+
+from overread.domain.errors import InputError, OverreadError
+from serving.pages.visits import visit
+from serving.problems import status_of
+from serving.security.permissions import GuardedRoute
+
+
+class PageRoute(GuardedRoute):
+    """A guarded route whose refusals say, on a page, what is true and what to do."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler with its errors put on a page."""
+        handle = super().get_route_handler()
+
+        async def handle_page(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError:
+                refusal: OverreadError = InputError("part of this address or form cannot be understood")
+            except OverreadError as error:
+                refusal = error
+            return await run_in_threadpool(refused, request, refusal)
+
+        return handle_page
+
+
+def refused(request: Request, error: OverreadError) -> Response:
+    """Return an error as a page; the words are the catalogue's where it knows the error's code."""
+    seen = visit(request)
+    status = status_of(error)
+    if status is HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise error
+    blinded = error.code == "blinded"
+    return seen.page(
+        "problem/page.html",
+        status=status,
+        counted=False,
+        code=error.code,
+        title=seen.words.text_or(f"problem.title.{int(status)}", error.code),
+        detail=explained(seen.words.text_or, error),
+        href="/adjudication" if blinded else "/",
+        action=seen.words.text("problem.to_case" if blinded else "problem.to_start"),
+    )
+
+
+def explained(text_or: Callable[[str, str], str], error: OverreadError) -> str:
+    """Return an error's words: of a bad input the error's own, beside ours; otherwise the catalogue's."""
+    said = text_or(f"problem.{error.code}", str(error))
+    return f"{said} ({error})" if error.code == InputError.code else said

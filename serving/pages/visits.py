@@ -1,0 +1,130 @@
+"""One visit to a page: who came, in which language, and how the answer is put together."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.datastructures import FormData
+
+from overread.domain.people import Person
+from overread.store.unit_of_work import UnitOfWork
+from overread.wording.catalogue import LANGUAGES, Catalogue, catalogue
+from serving.pages.formats import Formats, between, decimal, grouped, percent, signed, small
+from serving.pages.forms import Filled
+from serving.pages.navigation import navigation
+from serving.security.access import Caller
+from serving.wiring import Web, wired_now
+
+TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
+
+
+@cache
+def environment() -> Environment:
+    """Return the one environment of templates: everything is escaped, a missing fact is an error."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {
+        "between": between,
+        "decimal": decimal,
+        "grouped": grouped,
+        "percent": percent,
+        "signed": signed,
+        "small": small,
+    }
+    return made
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """What every page is handed; `csrf` goes into each of its forms; the login page has no person."""
+
+    request: Request
+    web: Web
+    language: str
+    csrf: str
+    person: Person | None = None
+
+    @property
+    def words(self) -> Catalogue:
+        """The texts of this visit's language."""
+        return catalogue(self.language)
+
+    @property
+    def formats(self) -> Formats:
+        """How this visit's language writes dates; the site's zone."""
+        zone = self.web.services.settings.timezone
+        return Formats(language=self.language, zone=ZoneInfo(zone) if zone else None)
+
+    def page(
+        self,
+        template: str,
+        *,
+        status: int = 200,
+        counted: bool = True,
+        typed: Filled | None = None,
+        **facts: Any,
+    ) -> HTMLResponse:
+        """Render a page, with what was typed where a form was refused; without `counted` no query is made."""
+        words = self.words
+        shown = {
+            "t": words.text,
+            "known": words.has,
+            "word": lambda kind, name, otherwise=None: words.text_or(f"{kind}.{name}", otherwise or name),
+            "status": status,
+            "language": self.language,
+            "person": self.person,
+            "csrf": self.csrf,
+            "here": self.request.url.path,
+            "site": self.web.services.settings.site,
+            "failure": None,
+            "failed_at": None,
+            "typed": typed or Filled(FormData()),
+            "nav": navigation(self.web, self.person, self.request.url.path, counted=counted),
+        }
+        return HTMLResponse(environment().get_template(template).render(shown | facts), status_code=status)
+
+    def finding_name(self, code: str) -> str:
+        """Return a finding's name in this visit's language; an unknown code stands for itself."""
+        for row in self.web.task.vocabulary.rows:
+            if row.code == code:
+                return row.zh if self.language == "zh" else row.en
+        return code
+
+
+def language_of(work: UnitOfWork, web: Web, person: Person) -> str:
+    """Return the language a person chose, or the installation's."""
+    chosen = work.people.language(person.key)
+    return chosen if chosen in LANGUAGES else web.services.settings.language
+
+
+def visit(request: Request) -> Visit:
+    """Return the visit of whoever the door has let in."""
+    web, caller = wired_now(request), caller_of(request)
+    with web.look() as work:
+        language = language_of(work, web, caller.person)
+    csrf = "" if caller.session is None else web.forgery.token(caller.session.nonce)
+    return Visit(request=request, web=web, language=language, csrf=csrf, person=caller.person)
+
+
+def caller_of(request: Request) -> Caller:
+    """Return whom the door has let in."""
+    caller: Caller = request.state.caller
+    return caller
+
+
+def back_to(address: str) -> Response:
+    """Send the browser on after a write, so that reloading does not write again."""
+    return RedirectResponse(address, status_code=303)
+
+
+Visiting = Annotated[Visit, Depends(visit)]

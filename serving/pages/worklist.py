@@ -1,0 +1,158 @@
+"""The worklist: what waits, what the model says of it, and what has become of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Response
+
+from overread.domain.errors import InputError
+from overread.domain.findings import Label
+from overread.domain.studies import Reason, StudyState
+from overread.store.studies import Filter
+from overread.store.unit_of_work import UnitOfWork
+from overread.studies import worklist
+from serving.api.studies import LIST
+from serving.pages.people import sex_and_age
+from serving.pages.routing import PageRoute
+from serving.pages.visits import Visit, Visiting
+from serving.security.permissions import Viewer
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+ROWS = 50
+_DONE = frozenset({StudyState.REPORTED, StudyState.EXCLUDED})
+_WAITING = frozenset({StudyState.RECEIVED, StudyState.SCREENED, StudyState.PREDICTED})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One study as the list shows it."""
+
+    uid: str
+    state: str
+    label: str | None
+    probability: float | None
+    threshold: float | None
+    priority: int
+    name: str
+    patient_id: str
+    sex_age: str
+    scanner: str
+    study_date: str
+    received: str
+    waiting: str
+    reason: Reason | None
+    word: str | None
+    done: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chosen:
+    """What the list is narrowed to, as in the address."""
+
+    state: str
+    label: str
+    q: str
+
+    def address(self, **more: str) -> str:
+        """Return the address of the list with these choices."""
+        asked = {"state": self.state, "label": self.label, "q": self.q} | more
+        query = urlencode({name: value for name, value in asked.items() if value})
+        return f"/?{query}" if query else "/"
+
+    def filter(self) -> Filter:
+        """Return the choices as the store takes them; raise `InputError` for words it does not know."""
+        try:
+            return Filter(
+                state=StudyState(self.state) if self.state else None,
+                label=Label(self.label) if self.label else None,
+                text=self.q,
+            )
+        except ValueError as error:
+            raise InputError("there is no such state or result") from error
+
+
+@router.get("/")
+def show_worklist(
+    by: Viewer,
+    visit: Visiting,
+    state: str = "",
+    label: str = "",
+    q: Annotated[str, Query(max_length=200)] = "",
+    cursor: Annotated[str | None, Query(max_length=1000)] = None,
+) -> Response:
+    """Show one page of the list, the latest received first."""
+    chosen, web = Chosen(state=state, label=label, q=q.strip()), visit.web
+    position = web.cursors.read(LIST, cursor)
+    after = None if position is None else (datetime.fromisoformat(str(position[0])), str(position[1]))
+    with web.look() as work:
+        rows = worklist.page(
+            work, chosen.filter(), after=after, limit=ROWS + 1, vocabulary=web.task.vocabulary
+        )
+        held = work.cases.held_by(by.key, now=web.now())
+        hidden = None if held is None else held[0].study
+        lines = [_line(work, visit, row, blinded=row.study.uid == hidden) for row in rows[:ROWS]]
+        counts = work.studies.count_by_state()
+        serving = work.models.production(web.task.name) is not None
+    last = rows[ROWS - 1].study if len(rows) > ROWS else None
+    return visit.page(
+        "worklist/page.html",
+        rows=lines,
+        tabs=_tabs(chosen, counts),
+        states=[each.value for each in StudyState],
+        chosen=chosen,
+        filtered=bool(chosen.state or chosen.label or chosen.q or cursor),
+        serving=serving,
+        first_href=chosen.address() if cursor else None,
+        next_href=None
+        if last is None
+        else chosen.address(cursor=web.cursors.sign(LIST, [last.received_at.isoformat(), last.uid])),
+    )
+
+
+def _line(work: UnitOfWork, visit: Visit, row: worklist.Row, *, blinded: bool) -> Line:
+    study, formats = row.study, visit.formats
+    prediction = None if blinded else work.studies.prediction(study.uid)
+    said = [] if visit.person is None else work.corrections.of_study(study.uid)
+    own = [c for c in said if c.by == visit.person.key and c.withdrawn_at is None] if visit.person else []
+    waits = visit.web.now() - study.received_at if study.state in _WAITING else None
+    return Line(
+        uid=study.uid,
+        state=study.state.value,
+        label=None if blinded or study.label is None else study.label.value,
+        probability=None if blinded else study.probability,
+        threshold=None if prediction is None else prediction.threshold,
+        priority=3 if blinded else row.priority,
+        name=row.patient.name.replace("^", " "),
+        patient_id=row.patient.id,
+        sex_age=sex_and_age(visit.words, study.acquisition.sex or row.patient.sex, study.acquisition.age),
+        scanner=f"{study.acquisition.manufacturer} {study.acquisition.model}".strip(),
+        study_date=formats.day(study.study_date),
+        received=formats.instant(study.received_at),
+        waiting=formats.duration(waits),
+        reason=study.reasons[0] if study.reasons else None,
+        word=own[-1].verdict.value if own and not blinded else None,
+        done=study.state in _DONE,
+    )
+
+
+def _tabs(chosen: Chosen, counts: dict[str, int]) -> list[dict[str, object]]:
+    tabs: list[tuple[str, str, str, int | None]] = [
+        ("all", "", "", sum(counts.values())),
+        ("to_read", "predicted", "", counts.get("predicted", 0)),
+        ("finding", "predicted", "has_finding", None),
+        ("signed", "reported", "", counts.get("reported", 0)),
+        ("not_scored", "excluded", "", counts.get("excluded", 0)),
+        ("quarantined", "quarantined", "", counts.get("quarantined", 0)),
+    ]
+    return [
+        {
+            "name": name,
+            "href": Chosen(state=state, label=label, q="").address(),
+            "count": count,
+            "here": (chosen.state, chosen.label) == (state, label),
+        }
+        for name, state, label, count in tabs
+    ]

@@ -1,0 +1,88 @@
+"""What every route is handed: the wired services and this process's own moving parts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from bootstrap.web import WebServices
+from overread.domain.tasks import Task
+from overread.store.objects import Objects
+from overread.store.unit_of_work import UnitOfWork
+from serving.announcements import Announcements
+from serving.cursors import Cursors
+from serving.inference.model_slot import ModelSlot
+from serving.inference.worker import Worker
+from serving.metrics import Metrics
+from serving.security.forgery import Forgery
+from serving.security.sessions import Sessions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Web:
+    """One running web process; `scoring` says whether its own worker scores."""
+
+    services: WebServices
+    sessions: Sessions
+    forgery: Forgery
+    cursors: Cursors
+    announcements: Announcements
+    slot: ModelSlot
+    worker: Worker
+    metrics: Metrics
+    scoring: bool
+
+    @property
+    def task(self) -> Task:
+        """The question that is asked."""
+        return self.services.task
+
+    @property
+    def objects(self) -> Objects:
+        """Stored bytes."""
+        return self.services.storage.objects
+
+    def now(self) -> datetime:
+        """Return the present instant in UTC."""
+        return self.services.now()
+
+    def work(self) -> UnitOfWork:
+        """Return a unit of work that may write."""
+        return self.services.storage.work()
+
+    def look(self) -> UnitOfWork:
+        """Return a unit of work that only reads."""
+        return self.services.storage.look()
+
+
+def wire(services: WebServices, *, scoring: bool) -> Web:
+    """Put the parts of a web process together; nothing starts yet."""
+    settings, storage = services.settings, services.storage
+    slot = ModelSlot(storage, task=services.task.name, threads=settings.inference_threads)
+    announcements, metrics = Announcements(), Metrics()
+    return Web(
+        services=services,
+        sessions=Sessions(services.secret, minutes=settings.session_minutes),
+        forgery=Forgery(services.secret),
+        cursors=Cursors(services.secret),
+        announcements=announcements,
+        slot=slot,
+        worker=Worker(services, slot, announcements=announcements, metrics=metrics),
+        metrics=metrics,
+        scoring=scoring,
+    )
+
+
+def wired_now(request: Request) -> Web:
+    """Return the parts of the app that a request came to."""
+    web: Web = request.app.state.web
+    return web
+
+
+async def wired(request: Request) -> Web:
+    """Hand them to a route, without a thread of its own."""
+    return wired_now(request)
+
+
+Wired = Annotated[Web, Depends(wired)]

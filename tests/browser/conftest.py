@@ -1,0 +1,91 @@
+"""A web process on a port of its own, and Debian's Chromium; skipped, and said so, where there is none."""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.serving.conftest import (  # noqa: F401 - fixtures, found by their names
+    House,
+    decoder,
+    house,
+    served,
+    services,
+    settings,
+    site,
+)
+from tests.serving.pages.builders import PASSWORD, set_passwords
+
+CHROMIUM = Path(os.environ.get("OVERREAD_TEST_CHROMIUM", "/usr/bin/chromium"))
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}: apt-get install chromium, or set OVERREAD_TEST_CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
+        yield browser
+        browser.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """Where somebody sits: a fresh window, and what the browser complained of."""
+
+    page: Page
+    address: str
+    complaints: list[str]
+
+    def sign_in(self, who: str, *, language: str) -> None:
+        """Sign in as a person does, and choose a language."""
+        self.page.goto(f"{self.address}/login?lang={language}")
+        self.page.fill("#username", who)
+        self.page.fill("#password", PASSWORD)
+        self.page.click("main button[type=submit]")
+        self.page.click(f".topbar button[value={language}]")
+
+    def open(self, path: str) -> None:
+        """Go to a page."""
+        self.page.goto(self.address + path)
+
+
+@pytest.fixture
+def desk(served: House, chromium: Browser) -> Iterator[Desk]:  # noqa: F811 - the fixture
+    """Serve the app of `served` on a port and open a window on it."""
+    set_passwords(served)
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+    server = uvicorn.Server(
+        uvicorn.Config(served.app, host="127.0.0.1", port=port, log_level="error", lifespan="off")
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.02)
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    page, complaints = context.new_page(), list[str]()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None
+    )
+    yield Desk(page=page, address=f"http://127.0.0.1:{port}", complaints=complaints)
+    context.close()
+    server.should_exit = True
+    thread.join()

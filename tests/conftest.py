@@ -1,0 +1,20 @@
+"""What every test may ask for: a fixed clock, a seeded generator, and a unit of work on a real database."""
+
+from datetime import UTC, datetime
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+
+# The tests of overread.learning also run on a machine that has torch and numpy alone.
+pytest_plugins = ["tests.databases"] if find_spec("sqlalchemy") else []
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(1)

@@ -1,0 +1,1 @@
+"""The real loop, from command to page."""

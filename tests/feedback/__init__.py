@@ -1,0 +1,1 @@
+"""Tests: From a pressed button to a label fit to train on."""

@@ -1,0 +1,1 @@
+"""Tests of what was trained, how good it is, what is served."""

@@ -1,0 +1,112 @@
+"""The serving package: the same bytes everywhere, opened without anything heavy, refused when not whole."""
+
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from model_registry.packaging import (
+    MEMBERS,
+    build_package,
+    contract_bytes,
+    open_package,
+    package_digest,
+    package_weights,
+    parse_contract,
+)
+from overread.domain.errors import InputError, MalformedError
+from tests.model_registry.toys import a_contract
+
+
+def test_the_same_parts_give_the_same_bytes() -> None:
+    first = build_package(b"graph", b"weights", a_contract())
+    again = build_package(b"graph", b"weights", a_contract())
+    assert first == again
+    assert package_digest(first) == hashlib.sha256(first).hexdigest()
+
+
+def test_another_threshold_is_another_package() -> None:
+    first = build_package(b"graph", b"weights", a_contract(threshold=0.5))
+    assert package_digest(first) != package_digest(
+        build_package(b"graph", b"weights", a_contract(threshold=0.6))
+    )
+
+
+def test_what_goes_in_comes_out() -> None:
+    contract = a_contract(threshold=0.1234567890123456)
+    content = build_package(b"graph", b"weights", contract)
+    package = open_package(content)
+    assert (package.onnx, package.contract, package.digest) == (b"graph", contract, package_digest(content))
+    assert package_weights(content) == b"weights"
+
+
+def test_any_zip_tool_can_open_it() -> None:
+    content = build_package(b"graph", b"weights", a_contract())
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        assert json.loads(archive.read("contract.json"))["findings"] == ["nodule", "effusion"]
+
+
+@pytest.mark.parametrize("content", [b"", b"not a package", build_package(b"g", b"w", a_contract())[:-30]])
+def test_what_is_no_package_is_refused(content: bytes) -> None:
+    with pytest.raises(MalformedError, match="not a whole package"):
+        open_package(content)
+
+
+def test_a_damaged_member_is_refused() -> None:
+    content = build_package(b"graph" * 100, b"weights", a_contract())
+    place = content.index(b"graphgraph")
+    with pytest.raises(MalformedError, match="not a whole package"):
+        open_package(content[:place] + b"GRAPH" + content[place + 5 :])
+
+
+@pytest.mark.parametrize(
+    ("members", "compression"),
+    [
+        ((*MEMBERS, "extra.py"), zipfile.ZIP_STORED),
+        (MEMBERS[:2], zipfile.ZIP_STORED),
+        (MEMBERS, zipfile.ZIP_DEFLATED),
+    ],
+)
+def test_other_members_or_compression_are_refused(members: tuple[str, ...], compression: int) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", compression) as archive:
+        for member in members:
+            archive.writestr(member, contract_bytes(a_contract()))
+    with pytest.raises(MalformedError, match="stored, and nothing else"):
+        open_package(file.getvalue())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": 2},
+        {"threshold": None},
+        {"threshold": 1.5},
+        {"mean": [0.0, 0.0]},
+        {"code": "x"},
+        {"size": "large"},
+    ],
+)
+def test_a_contract_that_says_something_else_is_refused(change: dict[str, object]) -> None:
+    said = json.loads(contract_bytes(a_contract())) | change
+    with pytest.raises(InputError):
+        parse_contract(json.dumps(said).encode())
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{}", b"{", b'"x"'])
+def test_a_contract_that_is_no_table_is_refused(content: bytes) -> None:
+    with pytest.raises(MalformedError):
+        parse_contract(content)
+
+
+def test_opening_a_package_loads_neither_torch_nor_mlflow_nor_numpy() -> None:
+    program = (
+        "import sys, model_registry.packaging;"
+        "sys.exit(bool({'torch', 'mlflow', 'numpy', 'onnxruntime', 'sqlalchemy'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0  # noqa: S603 - our own words

@@ -1,0 +1,1 @@
+"""Tests: The rules, on values alone."""

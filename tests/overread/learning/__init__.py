@@ -1,0 +1,1 @@
+"""Tests of overread.learning, on toy pictures with a bright square for a finding."""

@@ -1,0 +1,135 @@
+"""Labels as arrays, boxes by study, and corrections mixed with replay."""
+
+import math
+
+import numpy as np
+import pytest
+
+from overread.domain.errors import InputError
+from overread.learning.data import (
+    LabelledSet,
+    LabelledStudy,
+    Mix,
+    batches,
+    careless,
+    joined,
+    labelled_set,
+    mixed,
+    subset,
+)
+
+COLUMNS = ("any", "strand", "heart")
+BOX = (0.1, 0.2, 0.3, 0.4)
+
+
+def a_set(*studies: LabelledStudy) -> LabelledSet:
+    """Return the labelled set of these studies."""
+    return labelled_set(COLUMNS, studies)
+
+
+def a_positive(code: str = "strand") -> LabelledStudy:
+    """Return a study with one marked finding."""
+    return LabelledStudy(any_finding=1, findings={code: 1}, boxes=[(code, BOX)])
+
+
+NEGATIVE = LabelledStudy(any_finding=0)
+
+
+def test_a_study_without_findings_is_negative_for_every_code() -> None:
+    assert a_set(NEGATIVE).labels.tolist() == [[0, 0, 0]]
+
+
+def test_a_finding_without_a_code_leaves_the_codes_unread() -> None:
+    labels = a_set(LabelledStudy(any_finding=1)).labels[0]
+    assert labels[0] == 1
+    assert np.isnan(labels[1:]).all()
+
+
+def test_an_unknown_code_is_refused_by_name() -> None:
+    with pytest.raises(InputError, match="ghost"):
+        a_set(LabelledStudy(any_finding=1, findings={"ghost": 1}))
+
+
+def test_boxes_are_found_by_study_also_when_a_study_comes_twice() -> None:
+    dataset = a_set(a_positive(), NEGATIVE, a_positive("heart"))
+    positions, rows = dataset.boxes_of(np.array([2, 0, 1, 2]))
+    assert positions.tolist() == [0, 1, 3]
+    assert dataset.box_columns[rows].tolist() == [2, 1, 2]
+
+
+def test_a_called_finding_without_a_mark_is_unplaced_and_so_is_any_finding() -> None:
+    marked = a_positive()
+    partly = LabelledStudy(any_finding=1, findings={"strand": 1, "heart": 1}, boxes=[("strand", BOX)])
+    codeless = LabelledStudy(any_finding=1)
+    assert a_set(marked, partly, codeless, NEGATIVE).unplaced().tolist() == [
+        [False, False, False],
+        [True, False, True],
+        [True, False, False],
+        [False, False, False],
+    ]
+
+
+def test_joining_keeps_each_box_with_its_study() -> None:
+    both = joined(a_set(NEGATIVE, a_positive()), a_set(a_positive("heart")))
+    assert both.box_studies.tolist() == [1, 2]
+    assert len(both) == 3
+
+
+def test_a_subset_keeps_order_and_boxes() -> None:
+    some = subset(a_set(a_positive(), NEGATIVE, a_positive("heart")), np.array([2, 1]))
+    assert some.labels[:, 0].tolist() == [1, 0]
+    assert some.box_studies.tolist() == [0]
+    assert some.box_columns.tolist() == [2]
+
+
+def test_a_mix_weighs_replayed_no_findings_and_repeats_corrections_and_what_would_be_forgotten() -> None:
+    mix = Mix(no_finding_weight=0.6, correction_repeats=3, replay_repeats={"heart": 4})
+    both = mixed(a_set(NEGATIVE, a_positive("heart"), a_positive()), a_set(a_positive()), mix, seed=1)
+    assert both.weights.tolist() == pytest.approx([0.6, 1, 1, 1])
+    assert both.repeats.tolist() == [1, 4, 1, 3]
+
+
+def test_without_replay_only_corrections_come_though_the_pictures_stay_in_place() -> None:
+    mix = Mix(replay=False, correction_repeats=8, replay_repeats={"heart": 4})
+    both = mixed(a_set(NEGATIVE, a_positive("heart")), a_set(a_positive()), mix, seed=1)
+    assert both.repeats.tolist() == [0, 0, 8]
+
+
+def test_a_mix_that_repeats_an_unknown_code_is_refused() -> None:
+    with pytest.raises(InputError, match="ghost"):
+        mixed(a_set(NEGATIVE), a_set(NEGATIVE), Mix(replay_repeats={"ghost": 2}), seed=1)
+
+
+def test_a_careless_reader_turns_answers_round_and_leaves_no_mark() -> None:
+    turned = careless(a_set(a_positive(), NEGATIVE), share=1.0, rng=np.random.default_rng(0))
+    assert turned.labels[0].tolist() == [0, 0, 0]
+    assert turned.labels[1, 0] == 1
+    assert np.isnan(turned.labels[1, 1:]).all()
+    assert len(turned.boxes) == 0
+
+
+def test_a_careless_share_of_30_percent_turns_about_that_many() -> None:
+    claims = a_set(*[a_positive(), NEGATIVE] * 500)
+    turned = careless(claims, share=0.3, rng=np.random.default_rng(0))
+    share = float((turned.labels[:, 0] != claims.labels[:, 0]).mean())
+    assert share == pytest.approx(0.3, abs=4 * math.sqrt(0.21 / 1000))
+
+
+def test_one_pass_brings_each_study_as_often_as_it_repeats() -> None:
+    dataset = mixed(a_set(NEGATIVE), a_set(a_positive(), NEGATIVE), Mix(correction_repeats=3), seed=1)
+    seen = np.concatenate(batches(dataset, 2, np.random.default_rng(0)))
+    assert np.bincount(seen).tolist() == [1, 3, 3]
+
+
+def test_boxes_that_are_not_sorted_by_study_are_refused() -> None:
+    good = a_set(a_positive(), a_positive())
+    with pytest.raises(InputError, match="sorted"):
+        LabelledSet(
+            columns=good.columns,
+            labels=good.labels,
+            boxes=good.boxes,
+            box_studies=good.box_studies[::-1].copy(),
+            box_columns=good.box_columns,
+            weights=good.weights,
+            repeats=good.repeats,
+        )

@@ -1,0 +1,85 @@
+"""Recipes: read from TOML, every key known, variants laid over the rest."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from overread.domain.errors import ConfigurationError
+from overread.learning.recipes import Precision, read_recipe, recipe_of
+from tests.overread.learning.toys import toy_recipe
+
+CONFIGS = Path(__file__).parents[3] / "configs"
+TABLE: dict[str, Any] = {
+    "name": "t",
+    "architecture": "resnet10-lse",
+    "contract": {"size": 64},
+    "images": {"passes": 2, "rate": 1},
+    "variants": {"v2": {"images": {"passes": 1}, "mix": {"replay_repeats": {"heart": 4}}}},
+}
+
+
+@pytest.mark.parametrize("name", ["demo", "demo-fast", "production"])
+def test_every_shipped_configuration_and_variant_can_be_read(name: str) -> None:
+    base = read_recipe(CONFIGS / f"{name}.toml")
+    variants = ["v2"] if name == "production" else ["v2", "control", "bad"]
+    for variant in variants:
+        recipe = read_recipe(CONFIGS / f"{name}.toml", variant, seed=7)
+        assert recipe.architecture == base.architecture
+        assert recipe.contract == base.contract
+        assert recipe.seed == 7
+        assert recipe.name == f"{name}-{variant}"
+
+
+def test_the_production_recipe_is_the_papers() -> None:
+    recipe = read_recipe(CONFIGS / "production.toml")
+    assert recipe.architecture == "resnet152"
+    assert recipe.contract.size == 512
+    assert recipe.contract.mean == (0.485, 0.456, 0.406)
+    assert recipe.images.augment.moves
+
+
+def test_a_variant_changes_only_what_it_names() -> None:
+    base, fine = recipe_of(TABLE), recipe_of(TABLE, "v2")
+    assert fine.images.passes == 1
+    assert fine.images.rate == base.images.rate == 1.0
+    assert fine.mix.replay_repeats == {"heart": 4}
+
+
+def test_equal_recipes_have_one_digest_and_a_changed_one_another() -> None:
+    assert recipe_of(TABLE).digest == recipe_of(TABLE).digest != recipe_of(TABLE, seed=9).digest
+
+
+def test_precision_is_read_as_a_word() -> None:
+    assert toy_recipe(precision="bfloat16").precision is Precision.HALF
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"colour": "blue"}, "colour"),
+        ({"images": {"pases": 3}}, r"images\.pases"),
+        ({"images": {"passes": "many"}}, r"images\.passes must be int"),
+        ({"images": {"passes": 0}, "patches": {}}, "above 0"),
+        ({"architecture": "perceptron"}, "perceptron"),
+        ({"precision": "int4"}, "precision"),
+        ({"patches": {"count": 1, "side": 65}}, "larger"),
+    ],
+)
+def test_a_wrong_key_or_value_is_named(change: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        recipe_of(TABLE | change)
+
+
+def test_a_missing_key_and_an_unknown_variant_are_named() -> None:
+    with pytest.raises(ConfigurationError, match="contract"):
+        recipe_of({key: value for key, value in TABLE.items() if key != "contract"})
+    with pytest.raises(ConfigurationError, match="v2"):
+        recipe_of(TABLE, "v3")
+
+
+def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.toml"
+    broken.write_text("name = ")
+    with pytest.raises(ConfigurationError, match=r"broken\.toml"):
+        read_recipe(broken)

@@ -1,0 +1,1 @@
+"""Tests of the statistics against papers, other libraries and brute force."""

@@ -1,0 +1,1 @@
+"""Tests: The stores, on both databases."""

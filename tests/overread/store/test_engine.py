@@ -1,0 +1,124 @@
+"""Migrations, and what a unit of work promises on both databases."""
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect
+from sqlalchemy.exc import DBAPIError
+
+from bootstrap.storage import Storage
+from overread.domain.errors import ConfigurationError, NotFoundError
+from overread.domain.identifiers import PersonKey
+from overread.domain.people import Role
+from overread.store.engine import Engine, _alembic, migrate, open_engine, require_current, revision
+from overread.store.tables.catalogue import metadata
+from overread.store.unit_of_work import UnitOfWork
+from tests.builders import NOW, a_case, a_correction, a_label, keep_predicted
+
+
+def test_migrations_make_the_very_tables_the_stores_use(engine: Engine) -> None:
+    with engine.connect().execution_options(reading=True) as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_migrations_go_down_and_up_again_over_data(engine: Engine, storage: Storage) -> None:
+    with storage.work() as work:
+        keep_predicted(work)
+        work.cases.add(a_case(barred=frozenset({PersonKey("rita")})))
+        work.corrections.add(a_correction(case="case-0001"))
+        work.labels.add(a_label())
+        work.commit()
+    command.downgrade(_alembic(engine), "base")
+    assert revision(engine) is None
+    with engine.connect().execution_options(reading=True) as connection:
+        assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
+    assert migrate(engine) == "0001"
+    with UnitOfWork(engine) as work:
+        keep_predicted(work)
+        assert work.corrections.all() == []
+
+
+def test_migrating_a_current_schema_changes_nothing(engine: Engine, storage: Storage) -> None:
+    with storage.work() as work:
+        keep_predicted(work)
+        work.commit()
+    assert migrate(engine) == revision(engine)
+    with storage.look() as work:
+        assert len(work.studies.all()) == 1
+
+
+def test_an_empty_database_is_refused_and_the_command_named(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'empty.db'}")
+    with pytest.raises(ConfigurationError, match="run `overread init`"):
+        require_current(engine)
+    engine.dispose()
+
+
+def test_what_is_not_committed_is_undone(storage: Storage) -> None:
+    with storage.work() as work:
+        keep_predicted(work)
+    with storage.look() as work, pytest.raises(NotFoundError):
+        work.corrections.get("correction-1-rita")
+    with storage.look() as work:
+        assert work.studies.all() == []
+
+
+def test_a_reading_unit_cannot_write(storage: Storage) -> None:
+    with storage.look() as work, pytest.raises(DBAPIError):
+        work.people.add(PersonKey("rita"), Role.READER, password=None, at=NOW)
+    with storage.work() as work:  # and the connection it used can write again
+        work.people.add(PersonKey("rita"), Role.READER, password=None, at=NOW)
+        work.commit()
+
+
+def test_a_reading_unit_never_waits_for_a_writer_and_sees_one_state(storage: Storage) -> None:
+    with storage.look() as before:
+        assert before.people.all() == []
+        with storage.work() as writer:
+            writer.people.add(PersonKey("rita"), Role.READER, password=None, at=NOW)
+            with storage.look() as meanwhile:  # the writer holds its lock here
+                assert meanwhile.people.all() == []
+            writer.commit()
+        assert before.people.all() == []
+    with storage.look() as after:
+        assert [person.key for person in after.people.all()] == ["rita"]
+
+
+def test_readers_find_a_connection_while_many_writers_wait(storage: Storage) -> None:
+    with storage.work() as first:
+        writers = [threading.Thread(target=_take_and_leave, args=(storage,)) for _ in range(12)]
+        for writer in writers:
+            writer.start()
+        with storage.look() as reader:
+            assert reader.people.all() == []
+        first.commit()
+    for writer in writers:
+        writer.join()
+
+
+def _take_and_leave(storage: Storage) -> None:
+    with storage.work() as work:
+        work.commit()
+
+
+def test_a_rule_that_reads_before_it_writes_holds_against_another_writer(storage: Storage) -> None:
+    """Of many who take one lease at once, one gets it."""
+    taken: list[bool] = []
+
+    def take(holder: str) -> None:
+        with storage.work() as work:
+            got = work.leases.take("sweep", holder, now=NOW, length=timedelta(minutes=1))
+            work.commit()
+        taken.append(got)
+
+    threads = [threading.Thread(target=take, args=(f"holder-{number}",)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == [False] * 7 + [True]

@@ -1,0 +1,1 @@
+"""Tests: A study's life."""

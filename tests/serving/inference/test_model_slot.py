@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+
+from model_registry.packaging import Contract, build_package
+from overread.domain.errors import InputError
+from overread.domain.findings import Label
+from serving.inference import batching
+from serving.inference.model_slot import LoadedModel, ModelSlot
+from tests.serving.builders import FINDINGS, SIZE, ClockedServices, a_version, put_in_production, set_digest
+
+
+def _slot(services: ClockedServices) -> ModelSlot:
+    return ModelSlot(services.storage, task=services.task.name, threads=1)
+
+
+def test_before_a_promotion_nothing_serves(services: ClockedServices) -> None:
+    slot = _slot(services)
+    assert not slot.follow()
+    assert slot.current is None
+    assert slot.failure is None
+
+
+def test_the_slot_follows_the_production_row(services: ClockedServices) -> None:
+    slot = _slot(services)
+    put_in_production(services.storage, services.task.name, "1")
+    assert slot.follow()
+    assert not slot.follow()
+    first = slot.current
+    put_in_production(services.storage, services.task.name, "2", slope=30)
+    assert slot.follow()
+    assert first is not None
+    assert slot.current is not None
+    assert (first.version, slot.current.version) == ("1", "2")
+    assert batching.score(first, [np.full((SIZE, SIZE), 255, np.uint8)])  # a batch in hand is finished
+
+
+def test_a_broken_package_leaves_the_version_before_it_serving(services: ClockedServices) -> None:
+    slot = _slot(services)
+    put_in_production(services.storage, services.task.name, "1")
+    slot.follow()
+    put_in_production(services.storage, services.task.name, "2")
+    set_digest(services.storage, "2", services.storage.objects.put(b"no package"))
+    assert not slot.follow()
+    assert slot.current is not None
+    assert slot.current.version == "1"
+    assert slot.failure is not None
+    assert "version 2" in slot.failure
+
+
+def test_the_same_package_under_another_version_keeps_its_session(services: ClockedServices) -> None:
+    slot = _slot(services)
+    put_in_production(services.storage, services.task.name, "1")
+    slot.follow()
+    before = slot.current
+    put_in_production(services.storage, services.task.name, "2")
+    slot.follow()
+    assert before is not None
+    assert slot.current is not None
+    assert slot.current.session is before.session
+    assert slot.current.version == "2"
+
+
+def test_a_graph_that_is_no_graph_is_refused(services: ClockedServices) -> None:
+    contract = Contract(
+        name="tiny",
+        architecture="tiny",
+        size=SIZE,
+        channels=1,
+        mean=(0.0,),
+        std=(1.0,),
+        standardise=False,
+        findings=FINDINGS,
+        threshold=0.5,
+    )
+    version = a_version(services.storage.objects, "1")
+    with pytest.raises(InputError, match="cannot be loaded"):
+        LoadedModel.load(version, build_package(b"not onnx", b"", contract), threads=1)
+
+
+def test_a_batch_answers_as_each_picture_alone_and_at_the_threshold_says_finding(
+    services: ClockedServices,
+) -> None:
+    slot = _slot(services)
+    put_in_production(services.storage, services.task.name, "1")
+    slot.follow()
+    model = slot.current
+    assert model is not None
+    pictures = [np.full((SIZE, SIZE), grey, np.uint8) for grey in (0, 100, 200, 255)]
+    together = batching.score(model, pictures)
+    alone = [batching.score(model, [picture])[0] for picture in pictures]
+    assert [s.probability for s in together] == pytest.approx([s.probability for s in alone], abs=1e-6)
+    assert [s.label for s in together] == [Label.NO_FINDING] * 2 + [Label.HAS_FINDING] * 2
+    assert set(together[0].by_finding) == set(FINDINGS)
+    assert together[0].map.shape == (SIZE // 8, SIZE // 8)

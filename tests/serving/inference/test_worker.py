@@ -1,0 +1,173 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bootstrap.storage import Storage
+from overread.domain.errors import UnavailableError
+from overread.domain.identifiers import Digest, PersonKey, Site, StudyUid
+from overread.domain.studies import Reason, StudyState
+from overread.studies.arrivals import arrival_of
+from overread.studies.intake import SCREEN, receive
+from overread.studies.screening import PREDICT, quarantine, release
+from serving.inference import batching
+from serving.wiring import Web, wire
+from tests.serving.builders import ClockedServices, a_dicom, put_in_production
+
+
+@pytest.fixture
+def web(services: ClockedServices) -> Web:
+    """The parts of a web process whose threads are not started: the test takes the turns."""
+    made = wire(services, scoring=True)
+    put_in_production(services.storage, services.task.name, "1")
+    made.slot.follow()
+    return made
+
+
+def _arrive(web: Web, content: bytes, *, digest: Digest | None = None) -> StudyUid:
+    stored = web.objects.put(content)
+    arrival = arrival_of(content, digest=digest or stored, site=Site("default"), sent_by="dora")
+    with web.work() as work:
+        receipt = receive(work, arrival, task=web.task, now=web.now())
+        work.commit()
+    return receipt.study.uid
+
+
+def _state(storage: Storage, uid: StudyUid) -> StudyState:
+    with storage.look() as work:
+        return work.studies.get(uid).state
+
+
+def _turns(web: Web, most: int = 10) -> None:
+    while most and web.worker.turn():
+        most -= 1
+
+
+def test_a_turn_screens_and_scores_what_waits(web: Web, services: ClockedServices) -> None:
+    uids = [_arrive(web, a_dicom(seed=seed, bright=seed % 2 == 0)) for seed in range(20)]
+    _turns(web)
+    assert {_state(services.storage, uid) for uid in uids} == {StudyState.PREDICTED}
+    assert not web.worker.turn()
+    with services.storage.look() as work:
+        bright, dark = (work.studies.prediction(uid) for uid in uids[:2])
+        study = work.studies.get(uids[0])
+    assert bright is not None
+    assert dark is not None
+    assert (bright.heatmap is not None, dark.heatmap) == (True, None)
+    assert bright.embedding
+    assert study.fingerprint is not None
+    assert study.outcomes["R01_MODALITY"][0] == "pass"
+
+
+def test_bytes_that_are_gone_quarantine_their_study_and_the_others_go_on(
+    web: Web, services: ClockedServices
+) -> None:
+    lost = _arrive(web, a_dicom(seed=1), digest=Digest("0" * 64))
+    fine = _arrive(web, a_dicom(seed=2))
+    _turns(web)
+    assert _state(services.storage, lost) is StudyState.QUARANTINED
+    assert _state(services.storage, fine) is StudyState.PREDICTED
+
+
+def test_what_fails_for_a_while_is_tried_again(
+    web: Web, services: ClockedServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uid = _arrive(web, a_dicom())
+
+    def away(*_: Any) -> None:
+        raise UnavailableError("the object store is away")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(web.objects, "get", away)
+        _turns(web)
+        assert _state(services.storage, uid) is StudyState.RECEIVED
+    services.clock.ahead = timedelta(minutes=1)
+    _turns(web)
+    assert _state(services.storage, uid) is StudyState.PREDICTED
+
+
+def test_what_fails_without_a_known_reason_three_times_is_quarantined(
+    web: Web, services: ClockedServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uid = _arrive(web, a_dicom())
+    monkeypatch.setattr(services.decoder.__class__, "decode", lambda *_: 1 / 0)
+    for hours in range(4):
+        services.clock.ahead = timedelta(hours=hours)
+        _turns(web)
+    with services.storage.look() as work:
+        study = work.studies.get(uid)
+    assert study.state is StudyState.QUARANTINED
+    assert study.reasons[0].code == "FAILED"
+
+
+def test_one_picture_that_cannot_be_scored_does_not_hold_up_its_batch(
+    web: Web, services: ClockedServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uids = [_arrive(web, a_dicom(seed=seed)) for seed in range(4)]
+    plain = batching.score
+
+    def score(model: Any, pictures: Any) -> Any:
+        if len(pictures) > 1:
+            raise RuntimeError("one of these breaks the graph")
+        return plain(model, pictures)
+
+    monkeypatch.setattr(batching, "score", score)
+    _turns(web)
+    assert {_state(services.storage, uid) for uid in uids} == {StudyState.PREDICTED}
+
+
+def test_a_study_without_a_picture_is_excluded(web: Web, services: ClockedServices) -> None:
+    report = a_dicom(
+        SOPClassUID="1.2.840.10008.5.1.4.1.1.88.33",
+        Modality="SR",
+        PixelData=None,
+        Rows=None,
+        Columns=None,
+        BitsAllocated=None,
+        BitsStored=None,
+        HighBit=None,
+        PixelRepresentation=None,
+        SamplesPerPixel=None,
+        PhotometricInterpretation=None,
+    )
+    uid = _arrive(web, report)
+    _turns(web)
+    assert _state(services.storage, uid) is StudyState.EXCLUDED
+
+
+def test_a_released_study_that_still_cannot_be_read_is_quarantined_again(
+    web: Web, services: ClockedServices
+) -> None:
+    uid = _arrive(web, a_dicom(), digest=Digest("0" * 64))
+    _turns(web)
+    with web.work() as work:
+        release(work, uid, by=PersonKey("olga"), reason="look again", now=web.now())
+        work.commit()
+    _turns(web)
+    assert _state(services.storage, uid) is StudyState.QUARANTINED
+
+
+def test_a_study_set_aside_while_it_waited_is_left_alone(web: Web, services: ClockedServices) -> None:
+    uid = _arrive(web, a_dicom())
+    with web.work() as work:
+        quarantine(work, uid, [Reason(code="BURNED_IN", text="text")], now=web.now())
+        work.commit()
+    _turns(web)
+    assert _state(services.storage, uid) is StudyState.QUARANTINED
+
+
+def test_what_a_killed_process_had_claimed_is_taken_up_at_the_next_start(
+    web: Web, services: ClockedServices
+) -> None:
+    uid = _arrive(web, a_dicom())
+    with web.work() as work:
+        assert work.outbox.claim(SCREEN, now=web.now()) is not None
+        work.commit()
+    _turns(web)
+    assert _state(services.storage, uid) is StudyState.RECEIVED
+    with web.work() as work:
+        work.outbox.revive(SCREEN, now=web.now())
+        work.outbox.revive(PREDICT, now=web.now())
+        work.commit()
+    _turns(web)
+    assert _state(services.storage, uid) is StudyState.PREDICTED

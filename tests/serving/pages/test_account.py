@@ -1,0 +1,88 @@
+"""Who gets in, and what belongs to a person: language, password, session."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from overread.domain.identifiers import PersonKey
+from tests.serving.conftest import House
+from tests.serving.pages.builders import PASSWORD, Browser, default_language, set_passwords, sign_in
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/studies/1.2.3",
+        "/adjudication",
+        "/candidates",
+        "/monitoring",
+        "/retraining",
+        "/audit",
+        "/account",
+    ],
+)
+def test_without_a_session_every_page_leads_to_the_login(house: House, path: str) -> None:
+    answer = house.client.get(path, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+
+
+def test_a_wrong_password_and_an_unknown_name_get_the_same_words_and_keep_the_name(house: House) -> None:
+    set_passwords(house)
+    browser = Browser(client=TestClient(house.app), who="rita")
+    action = f"/login?lang={default_language(house)}"
+    for name in ("rita", "nobody", "<script>"):
+        refused = browser.fill("/login?lang=zh", action, {"username": name, "password": "wrong wrong wrong"})
+        assert refused.status_code == 401
+        assert "用户名或口令不对" in refused.text
+        assert "<script>" not in refused.text.replace('<script src="/static', "")
+    assert (
+        'value="nobody"'
+        in browser.fill("/login?lang=zh", action, {"username": "nobody", "password": "x"}).text
+    )
+
+
+def test_a_form_without_the_pages_token_does_nothing(served: House) -> None:
+    rita = sign_in(served, "rita")
+    forged = rita.client.post(
+        "/account/language", data={"language": "zh", "back": "/"}, follow_redirects=False
+    )
+    assert forged.status_code == 403
+    with served.storage.look() as work:
+        assert work.people.language(PersonKey("rita")) == "en"
+    assert rita.client.post("/login", data={"username": "rita", "password": PASSWORD}).status_code == 403
+
+
+def test_a_language_is_remembered_and_leads_back_only_to_our_own_pages(served: House) -> None:
+    rita = sign_in(served, "rita")
+    chosen = rita.fill("/monitoring", "/account/language", {"language": "zh"})
+    assert chosen.headers["location"] == "/monitoring"
+    assert "监测" in rita.get("/monitoring").text
+    for address in ("https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example"):
+        away = rita.fill("/", "/account/language", {"language": "en", "back": address})
+        assert away.headers["location"] == "/"
+
+
+def test_a_changed_password_ends_other_sessions_and_keeps_this_one(served: House) -> None:
+    here, elsewhere = sign_in(served, "rita"), sign_in(served, "rita")
+    new = "another long password"
+    form = {"current": PASSWORD, "new": new, "again": new}
+    for wrong in ({"current": "no"}, {"again": "different from it"}, {"new": "short", "again": "short"}):
+        assert here.fill("/account", "/account/password", form | wrong).status_code == 422
+    assert here.fill("/account", "/account/password", form).status_code == 303
+    assert here.get("/account?changed=1").status_code == 200
+    assert elsewhere.get("/account").headers["location"] == "/login"
+
+
+def test_signing_out_ends_the_session(served: House) -> None:
+    rita = sign_in(served, "rita")
+    assert rita.fill("/", "/logout", {}).headers["location"] == "/login"
+    assert rita.get("/").headers["location"] == "/login"
+
+
+def test_a_password_that_somebody_else_set_is_pointed_out(house: House) -> None:
+    rita = sign_in(house, "rita")
+    with house.storage.work() as work:
+        digest = work.people.password(PersonKey("rita"))
+        work.people.set_password(PersonKey("rita"), str(digest), must_change=True)
+        work.commit()
+    assert "set one of your own" in rita.get("/").text
