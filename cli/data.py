@@ -8,6 +8,8 @@ import typer
 
 from cli.settings import AsJson, answer, say, settings
 
+NAMED = 10  # bad files told on the screen; the CSV has them all
+
 dataset = typer.Typer(no_args_is_help=True, help="Versioned training sets.")
 
 
@@ -54,26 +56,29 @@ def import_(
     from pipeline.services import pipeline_services
 
     services = pipeline_services(settings())
-    left_out: list[Line] = []
+    bad: list[str] = []
     place = exclusions or services.settings.folder / "exclusions.csv"
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with (
+        Progress(console=console, transient=True) as progress,
+        place.open("w", newline="", encoding="utf-8") as file,
+    ):
         bar = progress.add_task("import", total=None)
+        rows = csv.writer(file)
+        rows.writerow(["path", "outcome", "reason"])
 
         def on_line(line: Line) -> None:
             progress.advance(bar)
             if line.reason:
-                left_out.append(line)
+                rows.writerow([line.path, line.outcome, line.reason])
+            if line.outcome in {"rejected", "quarantined"} and len(bad) < NAMED:
+                bad.append(f"{line.outcome}: {line.reason}")
 
         counts = import_collection(services, path, form, dry_run=dry_run, on_line=on_line)
-    with place.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(["path", "outcome", "reason"])
-        rows.writerows([line.path, line.outcome, line.reason] for line in left_out)
     names = ("included", "excluded", "quarantined", "known", "rejected")
     answer({**{name: counts[name] for name in names}, "exclusions": str(place)}, as_json=as_json)
-    for line in left_out[:10]:
-        if line.outcome in {"rejected", "quarantined"}:
-            say(f"{line.outcome}: {line.reason}")
+    for line in bad:
+        say(line)
     if counts["rejected"] and not counts["included"] and not counts["known"]:
         raise typer.Exit(1)
 
@@ -129,5 +134,9 @@ def _show(version: str, *, as_json: bool) -> None:
 
     with open_storage(settings()).look() as work:
         known = work.datasets.get(version)
+        (built,) = (
+            row.event.details for row in work.audit.rows() if row.event.subject == f"dataset:{version}"
+        )
     facts = {"version": known.version, "digest": known.digest, "corrections": known.corrections}
-    answer({**facts, "parent": known.parent, "counts": dict(known.counts)}, as_json=as_json)
+    shown = {**facts, "parent": known.parent, "counts": dict(known.counts)}
+    answer({**shown, "left_out_as_look_alikes": built.get("left_out", [])}, as_json=as_json)

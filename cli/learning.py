@@ -19,7 +19,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def train(
-    config: Annotated[str, typer.Option(help="Name of a training in configs/.")] = "production",
+    config: Annotated[str, typer.Option(help="A training in configs/, or a TOML file.")] = "production",
     variant: Annotated[str | None, typer.Option(help="Variant that starts from production.")] = None,
     version: Annotated[
         str | None, typer.Option("--dataset", help="Dataset version; default: the latest.")
@@ -85,15 +85,39 @@ def compare(
     )
 
 
-def retrain(as_json: AsJson = False) -> None:
+def retrain(
+    cancel: Annotated[bool, typer.Option("--cancel", help="Call off the one that runs or waits.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Run the whole retraining flow now, up to the request that two people decide."""
+    if cancel:
+        _cancel(as_json=as_json)
+        return
     from pipeline.prefect_here import prefect_here
+    from pipeline.services import pipeline_services
 
+    pipeline_services(settings())  # before a server is started: is there data?
     with prefect_here(settings()):
         from flows.improve import improve
+        from flows.slots import ensure_limits
 
-        version = improve(requested_by="operator")
+        ensure_limits()
+        ended = improve(requested_by="operator", return_state=True)
+        if ended.is_cancelled():
+            from overread.domain.errors import ConflictError
+
+            raise ConflictError(ended.message or "the retraining was cancelled")
+        version = ended.result()
     answer({"version": version, "next": "two reviewers decide on the page /candidates"}, as_json=as_json)
+
+
+def _cancel(*, as_json: bool) -> None:
+    from overread.domain.identifiers import PersonKey
+    from pipeline.retraining import cancel
+    from pipeline.services import pipeline_services
+
+    run = cancel(pipeline_services(settings()), by=PersonKey("operator"))
+    answer({"run": run.id, "state": run.state.value, "was_at": run.step or "waiting"}, as_json=as_json)
 
 
 def promote(

@@ -1,6 +1,7 @@
 """Entry of the `overread` command: what there is, and how an error is told."""
 
 import os
+import signal
 import sys
 from typing import Annotated
 
@@ -38,6 +39,7 @@ for _part in (demo_command, processes, data, learning, records, people):
 def run() -> None:
     """Run the command; 0 done, 1 the work failed, 2 wrong use; an error is one line on standard error."""
     prepare_environment(os.environ)
+    signal.signal(signal.SIGTERM, _ended)  # so that children are ended too
     try:
         code = app(standalone_mode=False)
     except OverreadError as error:
@@ -54,6 +56,10 @@ def run() -> None:
         _tell(f"{error.strerror or error}{place}")
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _ended(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _tell(message: str) -> None:

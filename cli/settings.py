@@ -15,17 +15,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print a machine-readable r
 
 def settings() -> "Settings":
     """Read the settings; raise `ConfigurationError` that names the one at fault."""
-    from pydantic import ValidationError
+    from overread.settings.environment import load_settings
 
-    from overread.domain.errors import ConfigurationError
-    from overread.settings.environment import Settings
-
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = "_".join(str(part) for part in first["loc"]).upper()
-        raise ConfigurationError(f"OVERREAD_{name}: {first['msg']}") from error
+    return load_settings()
 
 
 def answer(result: Mapping[str, object], *, as_json: bool) -> None:

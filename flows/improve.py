@@ -1,34 +1,52 @@
 """The whole loop: labels to dataset, dataset to candidate, candidate to verdict, verdict to request."""
 
+from dataclasses import replace
+
 from prefect import flow
+from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
+from prefect.states import Cancelled
 
 from flows.compare import compare
 from flows.drift import drift
 from flows.promote import hand_on_flow, promote
 from flows.relabel import relabel
-from flows.retrain import retrain
+from flows.retrain import train
+from flows.slots import alone
 from flows.sweep import sweep
 from overread.domain.identifiers import PersonKey
 from overread.domain.models import TrainingRun
 from pipeline.candidates import Plan
-from pipeline.retraining import next_waiting, request_run
-from pipeline.services import pipeline_services
+from pipeline.retraining import CancelledError, change, next_waiting, request_run, under_way
+from pipeline.services import PipelineServices, pipeline_services
 
 
 @flow(name="improve")
-def improve(run_id: str | None = None, requested_by: str = "overread") -> str:
-    """Retrain on corrections, compare, check drift, ask two people; return the candidate's version."""
-    services = pipeline_services()
-    own = str(flow_run.get_id())
-    run = request_run(services, run_id or own, by=PersonKey(requested_by), trigger="flow")
+def improve(run_id: str | None = None, requested_by: str = "overread") -> str | State[str]:
+    """Retrain on corrections, compare, check drift, ask two people; return the candidate's version.
+
+    Started again after its process died, it goes on with the same dataset, training and look.
+    """
+    services, own = pipeline_services(), str(flow_run.get_id())
+    asked = request_run(services, run_id or own, by=PersonKey(requested_by), trigger="flow")
+    try:
+        with alone(), under_way(services, asked.id, flow_run=own) as run:
+            return _steps(services, run, requested_by=requested_by, own=own)
+    except CancelledError as cancelled:
+        return Cancelled(message=str(cancelled))
+
+
+def _steps(services: PipelineServices, run: TrainingRun, *, requested_by: str, own: str) -> str:
     with services.storage.look() as work:
         first = work.models.production(services.task.name) is None
     recipe, variant = plan_of(services.task.name, first=first)
-    dataset = relabel()
-    (version,) = retrain(run.id, [Plan(dataset=dataset, recipe=recipe, variant=variant)])
+    dataset = run.dataset_version or relabel()
+    change(services, run.id, lambda run: replace(run, dataset_version=dataset))
+    (version,) = train(run.id, [Plan(dataset=dataset, recipe=recipe, variant=variant)], [own])
+    change(services, run.id, lambda run: replace(run, step="comparing"))
     compared = compare(version, by=requested_by)
     checked = None if first else drift()
+    change(services, run.id, lambda run: replace(run, step="asking"))
     return promote(
         compared["record"],
         drift_check=str(checked["check"]) if checked else None,
@@ -47,5 +65,8 @@ def attend() -> str | None:
     """Sweep, hand on, and take up the retraining that has waited longest; return its candidate."""
     sweep()
     hand_on_flow()
-    waiting: TrainingRun | None = next_waiting(pipeline_services())
-    return None if waiting is None else improve(waiting.id, requested_by=waiting.requested_by)
+    waiting = next_waiting(pipeline_services())
+    if waiting is None:
+        return None
+    ended = improve(waiting.id, requested_by=waiting.requested_by, return_state=True)
+    return None if ended.is_cancelled() else str(ended.result())

@@ -3,14 +3,19 @@
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from flows.slots import close_dead
 from pipeline.retraining import sweep as sweep_runs
 from pipeline.services import pipeline_services
 
 
 @task(cache_policy=NO_CACHE)
 def dead_runs() -> list[str]:
-    """Put back retrainings that have said nothing for a while, and close their MLflow runs."""
-    return sweep_runs(pipeline_services())
+    """Put back retrainings that have said nothing for a while; close their runs in MLflow and in Prefect."""
+    dead = sweep_runs(pipeline_services())
+    for run in dead:
+        if run.flow_run is not None:
+            close_dead(run.flow_run)
+    return [run.id for run in dead]
 
 
 @flow(name="sweep")

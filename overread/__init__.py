@@ -1,1 +1,1 @@
-"""The core of Overread: values, rules, pictures, statistics, learning and storage; it must not know the web, flows or MLflow."""
+"""The core: values, rules, pictures, statistics, learning, storage; must not know web, flows or MLflow."""

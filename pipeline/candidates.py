@@ -1,28 +1,26 @@
-"""From a dataset version to registered candidates: trained side by side, each in a process of its own."""
+"""From a dataset version to registered candidates: trained side by side, logged and registered once."""
 
-import json
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
-from model_registry.logbook import log_history, log_order
+from feedback.datasets import load
+from model_registry.logbook import log_evaluation, log_history, log_order
+from model_registry.recording import recorded
 from model_registry.tracking import Record, code_version
 from model_registry.versions import enter, log_model, register, tag_lineage
 from overread.domain.datasets import DatasetVersion
-from overread.domain.errors import RuleError
+from overread.domain.errors import ConfigurationError, RuleError
 from overread.domain.identifiers import VersionKey, derived_id
 from overread.domain.models import Lineage
+from overread.learning.devices import device_of
 from overread.learning.recipes import read_recipe
-from overread.learning.training import Progress
-from overread.settings.environment import Settings
 from overread.settings.tasks import ROOT
+from pipeline.children import train_in_children
 from pipeline.services import PipelineServices
-from pipeline.training import Job, Trained, run_job
+from pipeline.training import Job, Trained
 
 EXPERIMENT = "retraining"
-HEARTBEAT_SECONDS = 2.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +34,10 @@ class Plan:
 
 
 def jobs_of(services: PipelineServices, plans: Sequence[Plan]) -> list[Job]:
-    """Return the trainings that plans stand for; all but a first model start from production's weights."""
+    """Return the trainings that plans stand for; variants start from production's weights.
+
+    The same dataset, recipe, code and parent give the same job: run again, it goes on where it stopped.
+    """
     with services.storage.look() as work:
         production = work.models.production(services.task.name)
         datasets = {plan.dataset: work.datasets.get(plan.dataset) for plan in plans}
@@ -45,21 +46,16 @@ def jobs_of(services: PipelineServices, plans: Sequence[Plan]) -> list[Job]:
         if plan.variant is not None and production is None:
             raise RuleError("a variant starts from the model in production, and there is none; train without")
         parent = production if plan.variant is not None else None
-        dataset = datasets[plan.dataset]
-        key = derived_id(
-            "job",
-            dataset.digest,
-            plan.recipe,
-            plan.variant or "",
-            str(plan.seed),
-            parent.digest if parent else "",
-        )
+        dataset, path = datasets[plan.dataset], find_recipe(plan.recipe)
+        recipe = read_recipe(path, plan.variant, seed=plan.seed)
+        words = (dataset.digest, recipe.digest, code_version(), parent.digest if parent else "")
+        key = derived_id("job", *words)
         jobs.append(
             Job(
                 key=key,
                 dataset=dataset.digest,
                 dataset_version=dataset.version,
-                recipe=ROOT / "configs" / f"{plan.recipe}.toml",
+                recipe=path,
                 variant=plan.variant,
                 seed=plan.seed,
                 folder=services.settings.folder / "trainings" / key,
@@ -70,6 +66,20 @@ def jobs_of(services: PipelineServices, plans: Sequence[Plan]) -> list[Job]:
     return jobs
 
 
+def find_recipe(name: str) -> Path:
+    """Return the file of a training: a path to a TOML file, or a name in `configs/`."""
+    if name.endswith(".toml"):
+        path = Path(name).absolute()
+        if not path.is_file():
+            raise ConfigurationError(f"there is no file {path}; give a TOML file, or a name in configs/")
+        return path
+    path = ROOT / "configs" / f"{name}.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(found.stem for found in path.parent.glob("*.toml")))
+        raise ConfigurationError(f"there is no training {name!r}; known: {known}; or give a TOML file")
+    return path
+
+
 def train_side_by_side(
     services: PipelineServices,
     jobs: Sequence[Job],
@@ -78,39 +88,11 @@ def train_side_by_side(
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> list[Trained]:
     """Train all jobs in at most `processes` child processes; a killed job goes on from its checkpoint."""
-    waiting: dict[Future[Trained], Job] = {}
-    with ProcessPoolExecutor(min(processes, len(jobs)), mp_context=get_context("spawn")) as pool:
-        for job in jobs:
-            waiting[pool.submit(_in_child, services.settings, job)] = job
-        pending = set(waiting)
-        while pending:
-            _, pending = wait(pending, timeout=HEARTBEAT_SECONDS, return_when=FIRST_COMPLETED)
-            on_progress(sum(_told(job) for job in jobs) / len(jobs))
-        return [future.result() for future in waiting]
-
-
-def _in_child(settings: Settings, job: Job) -> Trained:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    job.folder.mkdir(parents=True, exist_ok=True)
-    place = job.folder / "progress.json"
-
-    def tell(progress: Progress) -> None:
-        if progress.done % 20 == 0 or progress.done == progress.of:
-            draft = place.with_suffix(".new")
-            draft.write_text(json.dumps(asdict(progress)))
-            draft.replace(place)
-
-    return run_job(settings, job, tell)
-
-
-def _told(job: Job) -> float:
-    """Return the share of a job that is done, as its process last said; the two stages count alike."""
-    try:
-        said = json.loads((job.folder / "progress.json").read_text())
-    except (OSError, ValueError):
-        return 0.0
-    share = said["done"] / max(1, said["of"])
-    return float(share / 2 if said["stage"] == "patches" else 0.5 + share / 2)
+    for job in jobs:  # decoded once, here: the children find every picture in the cache
+        size = read_recipe(job.recipe, job.variant).contract.size
+        studies = [row.study for row in load(services.storage.objects, job.dataset)]
+        services.pictures(size).readable(studies, on_chunk=lambda: on_progress(0.0))
+    return train_in_children(services.settings, jobs, processes=processes, on_progress=on_progress)
 
 
 def register_candidate(
@@ -147,9 +129,17 @@ def register_candidate(
 def _log(services: PipelineServices, record: Record, trained: Trained, dataset: DatasetVersion) -> None:
     job, now = trained.job, services.now()
     recipe = read_recipe(job.recipe, job.variant, seed=job.seed)
+    recipe = replace(recipe, device=device_of(services.settings.device))
     order = {**asdict(recipe), "parent": job.parent_version or "none: random weights"}
     log_order(record, order, dataset=dataset, seed=job.seed, code=code_version())
     log_history(record, trained.history, at=now)
+    log_evaluation(record, "tuning", trained.evaluation, at=now)
+    if trained.baseline is not None:
+        shown = trained.baseline.auc
+        limits = {"lower": shown.lower, "upper": shown.upper}
+        beside = {f"grey_levels.auc.{name}": value for name, value in limits.items()}
+        record.metrics({"grey_levels.auc": shown.estimate, **beside}, at=now)
+    record.table("grey_levels.json", recorded(trained.baseline))
     parity = {"parity.probability": trained.parity.probability, "parity.map": trained.parity.map}
-    tuning = {f"tuning.{name}": value for name, value in trained.tuning.items()}
-    record.metrics({"threshold": trained.threshold, **parity, **tuning}, at=now)
+    target = {"tuning.specificity_target": trained.tuning["specificity_target"]}
+    record.metrics({"threshold": trained.threshold, **parity, **target}, at=now)

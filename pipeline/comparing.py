@@ -19,6 +19,8 @@ from overread.domain.identifiers import Digest, VersionKey
 from overread.domain.labels import prevailing
 from overread.domain.models import ModelVersion
 from overread.store.unit_of_work import UnitOfWork
+from pipeline.cards import keep_cards
+from pipeline.leaks import refuse_leaks
 from pipeline.services import PipelineServices
 
 EXPERIMENT = "comparison"
@@ -79,14 +81,18 @@ def _test_cases(work: UnitOfWork) -> list[TestCase]:
 def compare(
     services: PipelineServices, version: str, *, by: str, why: str, beside: Mapping[str, str] | None = None
 ) -> Compared:
-    """Put a candidate before the gate, with production and the anchor; `beside` are others shown (name: version).
+    """Put a candidate before the gate with production and anchor; `beside` names others shown.
 
     Raises
     ------
+    LeakError
+        The candidate learned from a patient or a picture of the test set; no look is spent.
     LooksSpentError
         The test set answers no more questions.
     """
     test_set = frozen_test_set(services)
+    cases = cases_of(services.storage.objects, test_set)
+    refuse_leaks(services, version, cases)
     with services.storage.work() as work:
         candidate = work.models.get(version)
         production = work.models.production(services.task.name)
@@ -98,7 +104,6 @@ def compare(
         )
         look = take_look(work, test_set, question, policy=services.policy, now=services.now())
         work.commit()
-    cases = cases_of(services.storage.objects, test_set)
     field = Field(
         candidate=_contender(services, candidate, test_set, cases),
         production=None if production is None else _contender(services, production, test_set, cases),
@@ -108,11 +113,16 @@ def compare(
     judgement = judge(
         cases, field, policy=services.policy, look=look, baseline=baseline_of(services, test_set, cases)
     )
-    run = _log(services, judgement, look, test_set)
+    run, cards = _log(services, judgement, look, test_set)
     with services.storage.work() as work:
         settle(work, look, judgement, now=services.now())
         work.commit()
-    record = {**judgement.record, "ledger": ledger_record(look, test_set), "mlflow_run": run}
+    record = {
+        **judgement.record,
+        "ledger": ledger_record(look, test_set),
+        "mlflow_run": run,
+        "model_card": cards.get(candidate.version),
+    }
     digest = services.storage.objects.put(json.dumps(record, sort_keys=True, allow_nan=False).encode())
     return Compared(version=candidate.version, verdict=judgement.verdict, record=digest, run=run)
 
@@ -149,7 +159,7 @@ def test_scores(
 def baseline_of(
     services: PipelineServices, test_set: TestSet, cases: Sequence[TestCase]
 ) -> Mapping[str, object] | None:
-    """Return what grey levels alone say of the test set, computed once a set; None where patients are too few."""
+    """Return what grey levels alone say of the test set, computed once; None where patients are too few."""
     place = services.settings.folder / "cache" / f"baseline-{test_set.version}.json"
     if place.exists():
         found: Mapping[str, object] = json.loads(place.read_text())
@@ -164,12 +174,18 @@ def baseline_of(
     return plain if isinstance(plain, dict) else None
 
 
-def _log(services: PipelineServices, judgement: Judgement, look: Look, test_set: TestSet) -> str:
-    """Log everyone side by side in one run."""
+def _log(
+    services: PipelineServices, judgement: Judgement, look: Look, test_set: TestSet
+) -> tuple[str, dict[str, Digest]]:
+    """Log everyone side by side in one run, and the cards of those who are new to the test set."""
     now = services.now()
     with services.tracking.run(EXPERIMENT, f"look-{look.look}", key=look.id, now=now) as record:
         log_judgement(record, judgement, look=look, test_set=test_set, at=now)
-        return record.id
+        cards = keep_cards(services, judgement, test_set)
+        for version, card in cards.items():
+            content = services.storage.objects.get(card).decode()
+            record.document(f"model_card_{version}.html", content)
+        return record.id, cards
 
 
 def record_of(services: PipelineServices, digest: Digest) -> dict[str, object]:

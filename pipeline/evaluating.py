@@ -1,18 +1,24 @@
 """How good a version is on the tuning set; the test set is asked only through the ledger."""
 
-from feedback.datasets import load
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedback.datasets import DatasetRow, load
+from model_registry.baseline import HistogramBaseline, histogram_baseline
 from model_registry.evaluation import evaluate, score
 from model_registry.packaging import open_package
 from model_registry.recording import Json, recorded
 from model_registry.test_set import TestCase
 from overread.domain.datasets import Split
-from overread.domain.errors import NotFoundError
+from overread.domain.errors import EvidenceError, NotFoundError
 from overread.domain.identifiers import FindingCode
 from pipeline.services import PipelineServices
 
 
 def tuning_evaluation(services: PipelineServices, version: str | None) -> dict[str, Json]:
-    """Return the evaluation of a version (production, if none is named) on the tuning set it was chosen on."""
+    """Return how a version (production, if none is named) does on the tuning set it was chosen on."""
     with services.storage.look() as work:
         model = work.models.get(version) if version else work.models.production(services.task.name)
         if model is None:
@@ -21,7 +27,26 @@ def tuning_evaluation(services: PipelineServices, version: str | None) -> dict[s
     rows = [row for row in load(services.storage.objects, dataset.digest) if row.split is Split.TUNE]
     source = services.pictures(model.image_size)
     readable = set(source.readable([row.study for row in rows]))
-    cases = [
+    cases = cases_of_rows([row for row in rows if row.study in readable])
+    if not cases:
+        raise EvidenceError("no tuning study has a readable picture; import more studies")
+    pictures = source.gather([case.study for case in cases])
+    scores = score(open_package(services.storage.objects.get(model.digest)), pictures)
+    evaluation = evaluate(cases, scores.probability[:, 0], threshold=model.threshold)
+    shown = recorded(evaluation)
+    fewest = min(evaluation.n_positive, evaluation.n - evaluation.n_positive)
+    needed = services.task.minimum_verdict_class
+    return {
+        "version": model.version,
+        **(shown if isinstance(shown, dict) else {}),
+        "grey_levels_alone": recorded(baseline_beside(cases, pictures)),
+        "note": f"no verdict: {fewest} of one class, fewer than {needed}" if fewest < needed else "",
+    }
+
+
+def cases_of_rows(rows: Sequence[DatasetRow]) -> list[TestCase]:
+    """Return rows of a dataset as an evaluation takes them."""
+    return [
         TestCase(
             study=row.study,
             patient=row.patient,
@@ -29,9 +54,14 @@ def tuning_evaluation(services: PipelineServices, version: str | None) -> dict[s
             findings=tuple(FindingCode(code) for code, _ in row.findings),
         )
         for row in rows
-        if row.study in readable
     ]
-    package = open_package(services.storage.objects.get(model.digest))
-    scores = score(package, source.gather([case.study for case in cases]))
-    shown = recorded(evaluate(cases, scores.probability[:, 0], threshold=model.threshold))
-    return {"version": model.version, **(shown if isinstance(shown, dict) else {})}
+
+
+def baseline_beside(cases: Sequence[TestCase], pictures: NDArray[np.uint8]) -> HistogramBaseline | None:
+    """Return what grey levels alone say of the same studies; None where patients are too few for it."""
+    try:
+        return histogram_baseline(
+            pictures, [case.positive for case in cases], [case.patient for case in cases]
+        )
+    except EvidenceError:
+        return None

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from overread.domain.errors import InputError
 from overread.domain.findings import Finding, Label
 from overread.domain.identifiers import Digest, Site, SopInstanceUid, StudyUid, derived_id
 from overread.domain.labels import StudyLabel
-from overread.domain.screening import Screening
+from overread.domain.screening import RuleOutcome, Screening
 from overread.domain.studies import Acquisition, Reason, Study, StudyState
 from overread.imaging.collections import Item, Rejected, read_collection
 from overread.imaging.decoding import Decoder
@@ -21,12 +21,14 @@ from overread.imaging.screening import Acquisition as Header
 from overread.imaging.screening import Evidence, ReportFacts, screen
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies.arrivals import arrival_of, header_of
-from overread.studies.intake import Arrival, receive
+from overread.studies.intake import Arrival, OtherBytesError, receive
 from overread.studies.screening import keep_screening, quarantine
 from pipeline.services import PipelineServices
 
 # What a collection of chest radiographs says of all its studies; named in the data sheet.
 DECLARED = {f"R0{number}": "declared by the collection" for number in range(1, 9)}
+
+_LABELLED = StudyState.REPORTED  # what a collection labels was read by somebody before
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,8 +82,10 @@ def _lines(
             continue
         try:
             yield _take(services, outcome, decoder, dry_run=dry_run)
-        except InputError as error:
-            yield Line(path=str(outcome.path), outcome="rejected", reason=f"{outcome.path.name}: {error}")
+        except (InputError, OtherBytesError) as error:
+            name = outcome.path.name
+            reason = str(error) if str(error).startswith(name) else f"{name}: {error}"
+            yield Line(path=str(outcome.path), outcome="rejected", reason=reason)
 
 
 def _take(services: PipelineServices, item: Item, decoder: Decoder, *, dry_run: bool) -> Line:
@@ -90,14 +94,16 @@ def _take(services: PipelineServices, item: Item, decoder: Decoder, *, dry_run: 
     arrival, header = _described(services, item, content, digest)
     with services.storage.look() as work:
         known = work.studies.instance(arrival.sop_uid)
-        patient_studies = work.studies.find(arrival.study)
+        before = work.studies.find(arrival.study)
     if known is not None:
-        return Line(path=str(item.path), outcome="known")
+        if known.digest != digest:
+            raise OtherBytesError
+        return Line(path=str(item.path), outcome="known", reason=_why_left_out(before))
     try:
         picture = decoder.decode(content, services.task.image_size)
     except InputError as error:
         return _set_aside(services, item, content, arrival, str(error), dry_run=dry_run)
-    count = 1 if patient_studies is None else 2
+    count = 1 if before is None else 2
     seen = _Seen(
         arrival=arrival,
         screening=_screened(item, header, assess(picture), count),
@@ -111,9 +117,18 @@ def _take(services: PipelineServices, item: Item, decoder: Decoder, *, dry_run: 
             work.commit()
     reasons = seen.screening.reasons or (seen.screening.cohort_reasons if item.label else ())
     outcome = "excluded" if reasons else "included"
-    return Line(
-        path=str(item.path), outcome=outcome, reason="; ".join(f"{o.code}: {o.text}" for o in reasons)
-    )
+    return Line(path=str(item.path), outcome=outcome, reason=_said(reasons))
+
+
+def _why_left_out(study: Study | None) -> str:
+    """Return why a study that is known already was not taken as it is; nothing where it was."""
+    if study is None:
+        return ""
+    return _said(study.reasons or (study.screening.cohort_reasons if study.state is _LABELLED else ()))
+
+
+def _said(reasons: Iterable[Reason | RuleOutcome]) -> str:
+    return "; ".join(f"{reason.code}: {reason.text}" for reason in reasons)
 
 
 def _described(
@@ -172,7 +187,7 @@ def _keep(services: PipelineServices, work: UnitOfWork, seen: _Seen) -> Study:
     if seen.label is not None:
         work.labels.add(seen.label)
         if study.state is StudyState.SCREENED:
-            study = replace(study, state=StudyState.REPORTED, label=None)
+            study = replace(study, state=_LABELLED)
             work.studies.save(study)
     return study
 

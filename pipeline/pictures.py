@@ -1,6 +1,6 @@
 """Pictures by study at the size a network sees: from the caches, or decoded once from what is stored."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from bootstrap.clock import utc_now
 from bootstrap.storage import Storage
 from overread.domain.errors import InputError, NotFoundError
-from overread.domain.identifiers import StudyUid
-from overread.domain.studies import Reason
+from overread.domain.identifiers import Digest, StudyUid
+from overread.domain.studies import Reason, StudyState
 from overread.imaging.decoding import Decoder
 from overread.learning.cache import PixelCache, gather, open_cache, write_cache
 from overread.studies.screening import quarantine
 
 Grey = NDArray[np.uint8]
+CHUNK = 500  # pictures decoded between two caches: what a killed process loses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,37 +48,47 @@ class PictureSource:
         self._decode_missing(studies)
         return gather(self.caches(), studies)
 
-    def readable(self, studies: Sequence[StudyUid]) -> list[StudyUid]:
+    def readable(
+        self, studies: Sequence[StudyUid], on_chunk: Callable[[], None] = lambda: None
+    ) -> list[StudyUid]:
         """Return the studies whose picture is there or can be decoded; the others are quarantined."""
-        self._decode_missing(studies)
+        self._decode_missing(studies, on_chunk)
         known = self._known()
         return [uid for uid in studies if uid in known]
 
     def _known(self) -> set[str]:
         return {key for cache in self.caches() for key in cache.keys}
 
-    def _decode_missing(self, studies: Sequence[StudyUid]) -> None:
+    def _decode_missing(
+        self, studies: Sequence[StudyUid], on_chunk: Callable[[], None] = lambda: None
+    ) -> None:
         known = self._known()
-        missing = [uid for uid in studies if uid not in known]
-        if missing:
-            self.keep(self._decoded(missing))
-
-    def _decoded(self, studies: Sequence[StudyUid]) -> Iterator[tuple[str, Grey]]:
+        missing = list(dict.fromkeys(uid for uid in studies if uid not in known))
         with self.storage.look() as work:
-            instances = work.studies.first_instances(studies)
+            instances = work.studies.first_instances(missing)
+        wanted = [(uid, instances[uid].digest) for uid in missing if uid in instances]
+        if not wanted:
+            return
         with Decoder() as decoder:
-            for uid in studies:
-                if uid not in instances:
-                    continue
-                try:
-                    content = self.storage.objects.get(instances[uid].digest)
-                    picture = decoder.decode(content, self.size)
-                except (InputError, NotFoundError) as error:
-                    self._set_aside(uid, str(error))
-                else:
-                    yield uid, picture
+            for at in range(0, len(wanted), CHUNK):
+                decoded = list(self._decoded(decoder, wanted[at : at + CHUNK]))
+                if decoded:
+                    self.keep(decoded)
+                on_chunk()
+
+    def _decoded(
+        self, decoder: Decoder, wanted: Sequence[tuple[StudyUid, Digest]]
+    ) -> Iterator[tuple[str, Grey]]:
+        for uid, digest in wanted:
+            try:
+                picture = decoder.decode(self.storage.objects.get(digest), self.size)
+            except (InputError, NotFoundError) as error:
+                self._set_aside(uid, str(error))
+            else:
+                yield uid, picture
 
     def _set_aside(self, uid: StudyUid, why: str) -> None:
         with self.storage.work() as work:
-            quarantine(work, uid, [Reason(code="UNREADABLE", text=why)], now=utc_now())
-            work.commit()
+            if work.studies.get(uid).state is not StudyState.QUARANTINED:
+                quarantine(work, uid, [Reason(code="UNREADABLE", text=why)], now=utc_now())
+                work.commit()

@@ -1,17 +1,30 @@
 """A Prefect server for one command: the one that is set, or a local one for as long as the command runs."""
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import httpx
+
 from bootstrap.processes import Processes, free_port, prefect_environment, prefect_server
+from overread.domain.errors import UnavailableError
 from overread.settings.environment import Settings
 
 
 @contextmanager
 def prefect_here(settings: Settings) -> Iterator[str]:
-    """Set PREFECT_API_URL for this process, before anything imports Prefect, and give the address."""
+    """Set PREFECT_API_URL for this process, before anything imports Prefect, and give the address.
+
+    Raises
+    ------
+    UnavailableError
+        Prefect is not installed, or the server that is set does not answer.
+    """
+    if importlib.util.find_spec("prefect") is None:
+        raise UnavailableError("Prefect is not installed; run: pip install 'overread[train]'")
     if (known := os.environ.get("PREFECT_API_URL")) is not None:
+        _require_answer(known)
         yield known
         return
     port = free_port()
@@ -24,3 +37,12 @@ def prefect_here(settings: Settings) -> Iterator[str]:
         finally:
             for name in environment:
                 os.environ.pop(name, None)
+
+
+def _require_answer(address: str) -> None:
+    try:
+        httpx.get(f"{address}/health", timeout=5.0, trust_env=False).raise_for_status()
+    except httpx.HTTPError as error:
+        raise UnavailableError(
+            f"Prefect at {address} does not answer; start it, or unset PREFECT_API_URL for a local server"
+        ) from error

@@ -20,7 +20,7 @@ def ask_for_promotion(
     record = record_of(services, comparison)
     version = VersionKey(str(record["candidate"]))
     ledger = record.pop("ledger")
-    run = str(record.pop("mlflow_run"))
+    run, card = str(record.pop("mlflow_run")), record.pop("model_card", None)
     with services.storage.work() as work:
         if version in {known.version for known in work.models.requests()}:
             return version
@@ -44,6 +44,7 @@ def ask_for_promotion(
                 "recipe": lineage.recipe,
                 "run": lineage.run,
                 "comparison_run": run,
+                "model_card": card,
                 "flow_runs": [*lineage.flow_runs, *flow_runs],
             },
         )

@@ -1,19 +1,35 @@
 """The life of one retraining: asked for, taken up, beating, done; swept up and taken up again when killed."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from threading import Event, Thread
 
 from feedback.datasets import Recipe, build
+from model_registry.retrainings import cancel_run
 from overread.domain.audit import AuditEvent
-from overread.domain.errors import ConflictError
+from overread.domain.errors import ConflictError, NotFoundError
 from overread.domain.identifiers import PersonKey
 from overread.domain.models import RunState, TrainingRun
+from overread.store.failures import FAILURES
 from overread.store.unit_of_work import UnitOfWork
 from pipeline.services import PipelineServices
 
 SILENT = timedelta(minutes=2)
+BEAT_SECONDS = 10.0
+logger = logging.getLogger(__name__)
 _ENDED = frozenset({RunState.DONE, RunState.FAILED, RunState.CANCELLED})
+
+
+class CancelledError(ConflictError):
+    """A person called the retraining off."""
+
+    code = "cancelled"
+
+    def __init__(self) -> None:
+        super().__init__("this retraining was cancelled; ask for a new one")
 
 
 def request_run(services: PipelineServices, run_id: str, *, by: PersonKey, trigger: str) -> TrainingRun:
@@ -33,19 +49,57 @@ def request_run(services: PipelineServices, run_id: str, *, by: PersonKey, trigg
 
 
 def take_up(services: PipelineServices, run_id: str, *, flow_run: str | None) -> TrainingRun:
-    """Mark a waiting retraining as running in this process; raise `ConflictError` where another one runs."""
+    """Mark a retraining as running in this process; raise `ConflictError` where it, or another one, runs."""
     now = services.now()
     with services.storage.work() as work:
-        running = [run for run in work.monitoring.runs(state=RunState.RUNNING) if run.id != run_id]
-        if running:
-            raise ConflictError("another retraining is running; this one waits for its turn")
+        for other in work.monitoring.runs(state=RunState.RUNNING):
+            if other.id != run_id:
+                raise ConflictError("another retraining is running; this one waits for its turn")
+            if other.flow_run != flow_run and not _is_silent(other, now, SILENT):
+                raise ConflictError("this retraining is running in another process")
         run = work.monitoring.run(run_id)
+        if run.state is RunState.CANCELLED:
+            raise CancelledError
         if run.state in _ENDED:
             raise ConflictError(f"this retraining is {run.state}; ask for a new one")
-        run = replace(run, state=RunState.RUNNING, heartbeat=now, flow_run=flow_run)
+        run = replace(run, state=RunState.RUNNING, heartbeat=now, flow_run=flow_run, message="")
         work.monitoring.save_run(run)
         work.commit()
     return run
+
+
+@contextmanager
+def under_way(services: PipelineServices, run_id: str, *, flow_run: str | None) -> Iterator[TrainingRun]:
+    """Hold a retraining while its steps run: taken up, beating, at the end done, or failed with its step.
+
+    A process that is stopped or killed leaves it as it is, for the sweeper to put back.
+    """
+    run = take_up(services, run_id, flow_run=flow_run)
+    over = Event()
+    heart = Thread(target=_beat, args=(services, run_id, over), daemon=True)
+    heart.start()
+    try:
+        yield run
+    except CancelledError:
+        raise
+    except Exception as error:
+        finish(services, run_id, state=RunState.FAILED, message=str(error)[:500])
+        raise
+    finally:
+        over.set()
+        heart.join()
+    finish(services, run_id, state=RunState.DONE)
+
+
+def _beat(services: PipelineServices, run_id: str, over: Event) -> None:
+    """Say every few seconds that the process lives, whatever step it is at."""
+    while not over.wait(BEAT_SECONDS):
+        try:
+            change(services, run_id, lambda run: run)
+        except ConflictError:
+            return  # cancelled: the next step hears of it
+        except FAILURES:
+            logger.warning("the database did not take a heartbeat; the next one may")
 
 
 def next_waiting(services: PipelineServices) -> TrainingRun | None:
@@ -64,7 +118,9 @@ def change(
     with services.storage.work() as work:
         run = work.monitoring.run(run_id)
         if run.state is RunState.CANCELLED:
-            raise ConflictError("this retraining was cancelled")
+            raise CancelledError
+        if run.state is RunState.WAITING:  # swept while its process was only slow
+            run = replace(run, state=RunState.RUNNING, message="")
         run = replace(told(run), heartbeat=services.now())
         work.monitoring.save_run(run)
         if run.state in _ENDED:
@@ -89,21 +145,38 @@ def finish(services: PipelineServices, run_id: str, *, state: RunState, message:
     )
 
 
-def sweep(services: PipelineServices, *, silent_for: timedelta = SILENT) -> list[str]:
-    """Put back retrainings whose process has said nothing for a while; they go on from their checkpoints."""
+def sweep(services: PipelineServices, *, silent_for: timedelta = SILENT) -> list[TrainingRun]:
+    """Put back retrainings whose process has said nothing for a while; they go on from their checkpoints.
+
+    Returned as they were, with the flow run that died.
+    """
     now = services.now()
-    swept = []
     with services.storage.work() as work:
-        for run in work.monitoring.runs(state=RunState.RUNNING):
-            if run.heartbeat is None or now - run.heartbeat > silent_for:
-                work.monitoring.save_run(
-                    replace(run, state=RunState.WAITING, message="its process died; it resumes")
-                )
-                _record(work, run, "retraining-swept", by=PersonKey("overread"), at=now)
-                swept.append(run.id)
+        dead = [
+            run for run in work.monitoring.runs(state=RunState.RUNNING) if _is_silent(run, now, silent_for)
+        ]
+        for run in dead:
+            put_back = replace(run, state=RunState.WAITING, message="its process died; it resumes")
+            work.monitoring.save_run(put_back)
+            _record(work, run, "retraining-swept", by=PersonKey("overread"), at=now)
         work.commit()
     services.tracking.sweep(now=now, silent_for=silent_for)
-    return swept
+    return dead
+
+
+def _is_silent(run: TrainingRun, now: datetime, silent_for: timedelta) -> bool:
+    return run.heartbeat is None or now - run.heartbeat > silent_for
+
+
+def cancel(services: PipelineServices, *, by: PersonKey) -> TrainingRun:
+    """Call off the retraining that runs or, if none does, the latest that waits; raise where there is none."""
+    with services.storage.work() as work:
+        open_ = [*work.monitoring.runs(state=RunState.RUNNING), *work.monitoring.runs(state=RunState.WAITING)]
+        if not open_:
+            raise NotFoundError("no retraining runs or waits; there is nothing to cancel")
+        run = cancel_run(work, open_[0].id, by=by, now=services.now())
+        work.commit()
+    return run
 
 
 def build_dataset(services: PipelineServices, recipe: Recipe, *, by: str) -> str:

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+import httpx
+
 from bootstrap.clock import utc_now
 from bootstrap.storage import TASK, Storage, open_storage
 from model_registry.mlflow_environment import prepare_environment
-from model_registry.tracking import Tracking
+from model_registry.tracking import Tracking, repair_paths
+from overread.domain.errors import UnavailableError
 from overread.domain.policies import GatePolicy
 from overread.domain.tasks import Task
-from overread.settings.environment import Settings
+from overread.settings.environment import Settings, load_settings
 from overread.settings.policies import load_policy
 from overread.settings.tasks import load_task
 from pipeline.pictures import PictureSource
@@ -28,9 +31,20 @@ class PipelineServices:
 
     @cached_property
     def tracking(self) -> Tracking:
-        """MLflow, opened when it is first needed."""
+        """MLflow, opened when it is first needed; paths in it are put right where the data folder moved.
+
+        Raises
+        ------
+        UnavailableError
+            The tracking server that is set does not answer.
+        """
         prepare_environment(os.environ)
-        return Tracking(self.settings.mlflow, artifacts=self.settings.folder / "mlflow")
+        artifacts = self.settings.folder / "mlflow"
+        if self.settings.mlflow.startswith("http"):
+            _require_answer(self.settings.mlflow)
+        else:
+            repair_paths(self.settings.folder / "mlflow.db", artifacts)
+        return Tracking(self.settings.mlflow, artifacts=artifacts)
 
     def pictures(self, size: int | None = None) -> PictureSource:
         """Return pictures at a model's size, or the task's."""
@@ -45,8 +59,19 @@ class PipelineServices:
 
 def pipeline_services(settings: Settings | None = None) -> PipelineServices:
     """Wire a process that runs steps of the loop."""
-    chosen = settings or Settings()
+    chosen = settings or load_settings()
     storage = open_storage(chosen)
     with storage.look() as work:
         task = load_task(work.people.fact(TASK))
     return PipelineServices(settings=chosen, storage=storage, task=task, policy=load_policy(task.policy))
+
+
+def _require_answer(mlflow: str) -> None:
+    """Ask MLflow's server once, quickly: its own client would try for minutes."""
+    try:
+        httpx.get(f"{mlflow.rstrip('/')}/health", timeout=5.0, trust_env=False).raise_for_status()
+    except httpx.HTTPError as error:
+        address = httpx.URL(mlflow).copy_with(userinfo=b"")
+        raise UnavailableError(
+            f"MLflow at {address} does not answer; start it, or correct OVERREAD_MLFLOW_URI"
+        ) from error

@@ -1,5 +1,7 @@
 """From a dataset version to a proven package: one training, in a process with one compute thread."""
 
+import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -7,27 +9,32 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bootstrap.storage import open_storage
+from bootstrap.storage import Storage, open_storage
 from feedback.datasets import DatasetRow, load
+from model_registry.baseline import HistogramBaseline
+from model_registry.evaluation import Evaluation, evaluate
 from model_registry.evaluation import score as onnx_score
 from model_registry.packaging import open_package, package_weights
 from model_registry.parity import Parity, packaged
 from overread.domain.datasets import Split
-from overread.domain.errors import EvidenceError
+from overread.domain.errors import ConfigurationError, EvidenceError
 from overread.domain.findings import Label
 from overread.domain.identifiers import Digest, StudyUid
-from overread.learning.calibration import fit_calibration
+from overread.learning.calibration import Calibration, fit_calibration
 from overread.learning.checkpoints import TrainedModel, load_model
 from overread.learning.data import ANY, LabelledSet, LabelledStudy, labelled_set, mixed
 from overread.learning.determinism import single_thread
+from overread.learning.devices import device_of
 from overread.learning.recipes import Recipe, read_recipe
 from overread.learning.scoring import auc, score, sensitivity_specificity, threshold_at_specificity
 from overread.learning.training import Progress, train
 from overread.settings.environment import Settings
+from pipeline.evaluating import baseline_beside, cases_of_rows
 from pipeline.pictures import PictureSource
 
 FEWEST_STUDIES_OF_A_FINDING = 10  # fewer teach no output of their own
 PARITY_PICTURES = 16
+Grey = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +57,10 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trained:
-    """What came of it: the package among the objects, and how it did on the tuning set."""
+    """What came of it: the package among the objects, and how it did on the tuning set.
+
+    `baseline` is what grey levels alone say of the same studies, None where patients are too few for it.
+    """
 
     job: Job
     package: Digest
@@ -60,115 +70,194 @@ class Trained:
     findings: tuple[str, ...]
     threshold: float
     tuning: dict[str, float]
+    evaluation: Evaluation
+    baseline: HistogramBaseline | None
     parity: Parity
     history: tuple[dict[str, float | str], ...] = field(default=())
     n_train: int = 0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Order:
+    """One training with all it reads: recipe, pictures, rows by split, and its parent's package."""
+
+    job: Job
+    recipe: Recipe
+    source: PictureSource
+    training: Sequence[DatasetRow]
+    tuning: Sequence[DatasetRow]
+    pictures: Grey  # of the tuning studies
+    parent: bytes | None
+
+    @property
+    def truth(self) -> NDArray[np.float32]:
+        """1 where a tuning study has a finding."""
+        return truth_of(self.tuning)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Learned:
+    """A trained model, calibrated, with its probability of any finding of each tuning study."""
+
+    model: TrainedModel
+    calibration: Calibration
+    probability: NDArray[np.float32]
+    n_train: int
+
+
 def run_job(settings: Settings, job: Job, progress: Callable[[Progress], None] | None = None) -> Trained:
-    """Train, calibrate, choose the threshold on the tuning set, export, prove, and store the package."""
+    """Train, calibrate, choose the threshold on the tuning set, export, prove, and store the package.
+
+    Raises
+    ------
+    EvidenceError
+        A class is missing from the training or the tuning set.
+    """
     single_thread()
     storage = open_storage(settings)
+    order = _ordered(settings, job, storage)
+    learned = _learn(order, progress)
+    target = order.recipe.threshold.specificity if order.parent is None else _target(order)
+    threshold = min(1.0, threshold_at_specificity(order.truth, learned.probability, target))
+    return _kept(storage, order, learned, threshold=threshold, target=target)
+
+
+def _ordered(settings: Settings, job: Job, storage: Storage) -> _Order:
     recipe = read_recipe(job.recipe, job.variant, seed=job.seed)
+    recipe = replace(recipe, device=device_of(settings.device))
     source = PictureSource(storage=storage, folder=settings.folder / "cache", size=recipe.contract.size)
     rows = load(storage.objects, job.dataset)
     present = set(source.readable([row.study for row in rows]))
     rows = [row for row in rows if row.study in present]
-    tuning = [row for row in rows if row.split is Split.TUNE]
-    parent = None if job.parent is None else storage.objects.get(job.parent)
-    initial = None if parent is None else _weights(parent, job.folder)
-    columns = initial.columns if initial is not None else columns_of(rows, [row.split for row in rows])
-    studies, dataset = training_set(rows, columns, recipe)
+    training, tuning = ([row for row in rows if row.split is split] for split in (Split.TRAIN, Split.TUNE))
+    for name, part in (("training", training), ("tuning", tuning)):
+        if len({row.label for row in part}) < len(Label):
+            raise EvidenceError(
+                f"the {len(part)} readable {name} studies do not show both classes; import more studies"
+            )
+    return _Order(
+        job=job,
+        recipe=recipe,
+        source=source,
+        training=training,
+        tuning=tuning,
+        pictures=source.gather([row.study for row in tuning]),
+        parent=None if job.parent is None else storage.objects.get(job.parent),
+    )
+
+
+def _learn(order: _Order, progress: Callable[[Progress], None] | None) -> _Learned:
+    initial = None if order.parent is None else _weights(order.parent, order.job.folder, order.recipe)
+    columns = initial.columns if initial is not None else columns_of(order.training)
+    studies, dataset = training_set(order.training, columns, order.recipe)
     model = train(
-        recipe,
-        source.gather(studies),
+        order.recipe,
+        order.source.gather(studies),
         dataset,
         initial=None if initial is None else initial.weights,
         on_progress=progress,
-        checkpoint_dir=job.folder,
+        checkpoint_dir=order.job.folder,
     )
-    pictures, truth = source.gather([row.study for row in tuning]), truth_of(tuning)
-    logits = score(model.network(), model.contract, pictures).logits
-    calibration = fit_calibration(logits, labels_of(tuning, columns))
-    probability = calibration.probability(logits)[:, 0]
-    target = recipe.threshold.specificity if parent is None else _target(parent, pictures, truth, recipe)
-    threshold = min(1.0, threshold_at_specificity(truth, probability, target))
+    logits = score(model.network(), model.contract, order.pictures).logits
+    calibration = fit_calibration(logits, labels_of(order.tuning, columns))
+    return _Learned(
+        model=model,
+        calibration=calibration,
+        probability=calibration.probability(logits)[:, 0],
+        n_train=len(dataset),
+    )
+
+
+def _kept(storage: Storage, order: _Order, learned: _Learned, *, threshold: float, target: float) -> Trained:
+    """Export, prove and store the package, and say how it does on the tuning set."""
+    model, probability = learned.model, learned.probability
     content, parity = packaged(
-        model, calibration, name=recipe.name, threshold=threshold, pictures=pictures[:PARITY_PICTURES]
+        model,
+        learned.calibration,
+        name=order.recipe.name,
+        threshold=threshold,
+        pictures=order.pictures[:PARITY_PICTURES],
     )
-    sensitivity, specificity = sensitivity_specificity(truth, probability, threshold)
+    sensitivity, specificity = sensitivity_specificity(order.truth, probability, threshold)
+    cases = cases_of_rows(order.tuning)
     return Trained(
-        job=job,
+        job=order.job,
         package=storage.objects.put(content),
-        name=recipe.name,
+        name=order.recipe.name,
         architecture=model.architecture,
         image_size=model.contract.size,
         findings=model.columns[1:],
         threshold=threshold,
         tuning={
-            "auc": auc(truth, probability),
+            "auc": auc(order.truth, probability),
             "sensitivity": sensitivity,
             "specificity": specificity,
             "specificity_target": target,
         },
+        evaluation=evaluate(cases, probability, threshold=threshold),
+        baseline=baseline_beside(cases, order.pictures),
         parity=parity,
         history=model.history,
-        n_train=len(dataset),
+        n_train=learned.n_train,
     )
 
 
-def _weights(package: bytes, folder: Path) -> TrainedModel:
+def _weights(package: bytes, folder: Path, recipe: Recipe) -> TrainedModel:
+    """Return production's weights to start from; raise where the recipe is for another network."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "parent.safetensors"
     path.write_bytes(package_weights(package))
-    return load_model(path)
+    model = load_model(path)
+    ours = (recipe.architecture, recipe.width, recipe.contract)
+    if (model.architecture, model.width, model.contract) != ours:
+        raise ConfigurationError(
+            f"{recipe.name} is for {recipe.architecture} at {recipe.contract.size} pixels, and production is "
+            f"{model.architecture} at {model.contract.size}; train without a variant, or with its recipe"
+        )
+    return model
 
 
-def _target(parent: bytes, pictures: NDArray[np.uint8], truth: NDArray[np.float32], recipe: Recipe) -> float:
+def _target(order: _Order) -> float:
     """Return production's specificity on the tuning set plus the buffer: the rule for every candidate."""
-    package = open_package(parent)
-    probability = onnx_score(package, pictures).probability[:, 0]
-    _, specificity = sensitivity_specificity(truth, probability, package.contract.threshold)
-    return min(0.99, specificity + recipe.threshold.buffer)
+    package = open_package(order.parent or b"")
+    probability = onnx_score(package, order.pictures).probability[:, 0]
+    _, specificity = sensitivity_specificity(order.truth, probability, package.contract.threshold)
+    return min(0.99, specificity + order.recipe.threshold.buffer)
 
 
-def columns_of(rows: Sequence[DatasetRow], splits: Sequence[Split]) -> tuple[str, ...]:
-    """Return the outputs of a first model: any finding, then each finding that enough training studies show."""
-    counts: dict[str, int] = {}
-    for row, split in zip(rows, splits, strict=True):
-        if split is Split.TRAIN:
-            for code in {code for code, _ in row.findings}:
-                counts[code] = counts.get(code, 0) + 1
+def columns_of(training: Sequence[DatasetRow]) -> tuple[str, ...]:
+    """Return the outputs of a first model: any finding, then each finding that enough studies show."""
+    counts = Counter(code for row in training for code in {code for code, _ in row.findings})
     return (ANY, *sorted(code for code, n in counts.items() if n >= FEWEST_STUDIES_OF_A_FINDING))
 
 
 def training_set(
-    rows: Sequence[DatasetRow], columns: Sequence[str], recipe: Recipe
+    training: Sequence[DatasetRow], columns: Sequence[str], recipe: Recipe
 ) -> tuple[list[StudyUid], LabelledSet]:
     """Return the studies, replayed ones first, and their labels mixed as the recipe says."""
-    training = [row for row in rows if row.split is Split.TRAIN]
     replay = [row for row in training if not row.correction]
     corrections = [row for row in training if row.correction]
-    if not replay and not corrections:
-        raise EvidenceError("the dataset has no training study whose picture can be read")
     known = set(columns)
-    mix = recipe.mix
-    mix = replace(mix, replay_repeats={c: n for c, n in mix.replay_repeats.items() if c in known})
+    repeats = {code: n for code, n in recipe.mix.replay_repeats.items() if code in known}
     dataset = mixed(
         labelled_set(columns, [_labelled(row, known) for row in replay]),
         labelled_set(columns, [_labelled(row, known) for row in corrections]),
-        mix,
+        replace(recipe.mix, replay_repeats=repeats),
         seed=recipe.seed,
     )
     return [row.study for row in (*replay, *corrections)], dataset
 
 
 def _labelled(row: DatasetRow, known: set[str]) -> LabelledStudy:
-    """Return a row as it is learned from; a finding without an output leaves the others unread."""
+    """Return a row as it is learned from.
+
+    A finding without an output, or a list that is not complete, leaves the other findings unread.
+    """
     named = [(code, box) for code, box in row.findings if code in known]
+    unread = {} if row.complete else dict.fromkeys(known - {ANY}, math.nan)
     return LabelledStudy(
         any_finding=float(row.label is Label.HAS_FINDING),
-        findings={code: 1.0 for code, _ in named},
+        findings={**unread, **{code: 1.0 for code, _ in named}},
         boxes=[(code, box) for code, box in named if box is not None],
     )
 

@@ -18,7 +18,7 @@ class NoServerError(Exception):
 
 
 def binaries() -> Path:
-    """Return where PostgreSQL's programs lie that our account may run: in a wheel, on the path, or Debian's."""
+    """Return a folder of PostgreSQL's programs that our account may run: a wheel's, or the system's."""
     wheel = find_spec("pgserver")
     places = (
         [] if wheel is None or wheel.origin is None else [Path(wheel.origin).parent / "pginstall" / "bin"]

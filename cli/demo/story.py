@@ -36,6 +36,7 @@ from cli.demo.history import History, keep_history, tags_of
 from cli.demo.readers import Actor, Eyes, Radiologist
 from cli.demo.stage import Clock, actors, hire
 from overread.domain.datasets import pseudonym, split_of
+from overread.domain.errors import EvidenceError
 from overread.domain.identifiers import PatientKey, PersonKey, Site
 from overread.settings.environment import Settings
 from overread.simulation.readers import resident, senior
@@ -136,7 +137,11 @@ class Play:
         dataset = relabel(corrections=False)
         (self.told.first,) = self._retrain([(dataset, None)])
         asked = self._compare_and_ask(self.told.first, "the first model", check_drift=False)
-        self._approve(asked)
+        if not self._approve(asked):
+            raise EvidenceError(
+                f"the first model did not reach the floors of policies/{self.services.policy.name}.toml; "
+                "try another --seed"
+            )
 
     def _retrain(self, wanted: Sequence[tuple[str, str | None]]) -> list[str]:
         from flows.retrain import retrain

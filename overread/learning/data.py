@@ -70,14 +70,14 @@ class LabelledSet:
         within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         return np.repeat(np.arange(len(studies)), counts), np.repeat(starts, counts) + within
 
-    def unplaced(self) -> NDArray[np.bool_]:
-        """Say (n, k) where a finding was called but not marked, so that its place is unknown."""
+    def placeable(self) -> Floats:
+        """Return (n, k): 0 where a finding was read and, if it was called, marked; NaN where its place is unknown."""
         called = self.labels == 1
         marked = np.zeros_like(called)
         marked[self.box_studies, self.box_columns] = True
-        missing: NDArray[np.bool_] = called & ~marked
+        missing = called & ~marked
         missing[:, 0] = called[:, 0] & (missing[:, 1:].any(axis=1) | ~marked[:, 1:].any(axis=1))
-        return missing
+        return np.where(np.isnan(self.labels) | missing, np.nan, 0).astype(np.float32)
 
 
 def labelled_set(columns: Sequence[str], studies: Sequence[LabelledStudy]) -> LabelledSet:
@@ -201,15 +201,3 @@ def batches(dataset: LabelledSet, size: int, rng: np.random.Generator) -> list[I
 def batches_in_pass(dataset: LabelledSet, size: int) -> int:
     """Return how many batches one pass makes."""
     return max(1, round(int(dataset.repeats.sum()) / size))
-
-
-def covered(boxes: Floats, windows: Floats) -> tuple[Floats, Floats]:
-    """Return the share of each box inside its window, and of the window under the box; (..., 4) broadcast."""
-    width = np.minimum(boxes[..., 2], windows[..., 2]) - np.maximum(boxes[..., 0], windows[..., 0])
-    height = np.minimum(boxes[..., 3], windows[..., 3]) - np.maximum(boxes[..., 1], windows[..., 1])
-    common = np.clip(width, 0, None) * np.clip(height, 0, None)
-    return common / np.maximum(_area(boxes), 1e-9), common / np.maximum(_area(windows), 1e-9)
-
-
-def _area(boxes: Floats) -> Floats:
-    return np.asarray((boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1]), np.float32)

@@ -14,27 +14,36 @@ from torch import Tensor
 from overread.learning.architectures import InputContract
 from overread.learning.augmentation import Augmentation
 from overread.learning.cache import Pictures
-from overread.learning.data import Floats, Indices, LabelledSet, covered
-
-FINDING_INSIDE = 0.5  # a patch shows a finding when it holds more than this share of its box,
-PATCH_FILLED = 0.35  # or when the box fills more than this share of the patch
-FINDING_TOUCHED = 0.15  # between this and the above nobody could say: not read
+from overread.learning.data import Floats, Indices, LabelledSet
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PatchStage:
-    """How many patches, how large (pixels), and at which peak rate; no patches, no stage.
+    """How many patches, how large, and at which peak rate; no patches, no stage.
 
+    `side` is in pixels, best a multiple of the network's stride, so that cells divide a patch as they do a picture.
     A finding larger than a patch is sampled inside its box; one in `at_borders` is told by its outline, so
     there.
     """
 
     count: int = 0
-    side: int = 40
+    side: int = 48
     batch: int = 64
     rate: float = 5e-3
     at_borders: tuple[str, ...] = ()
     augment: Augmentation = field(default_factory=lambda: Augmentation(gain=0.15, offset=0.15))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PatchBatch:
+    """Patches (b, channels, side, side), and what `overread.learning.targets` needs to say what they show."""
+
+    pixels: Tensor
+    known: Floats
+    boxes: Floats
+    positions: Indices
+    columns: Indices
+    weights: Floats
 
 
 class PatchSampler:
@@ -47,19 +56,28 @@ class PatchSampler:
             raise ValueError("a patch is larger than the picture")
         self._pictures, self._dataset, self._contract, self._stage = pictures, dataset, contract, stage
         self._mean, self._std = _exposure(pictures, contract)
-        self._unplaced = dataset.unplaced()
+        self._known = dataset.placeable()
         study_odds = dataset.repeats.astype(np.float64)
         self._study_odds = study_odds / study_odds.sum()
         self._box_odds = _box_odds(dataset)
         self._bordered = np.array([code in stage.at_borders for code in dataset.columns])
 
-    def draw(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Return normalised patches (b, channels, side, side), labels (b, k) and weights (b,)."""
+    def draw(self, rng: np.random.Generator) -> PatchBatch:
+        """Return the next batch; half of it lies around boxes, each patch is mirrored or not in either direction."""
         studies, corners = self._places(rng)
-        labels = self._labels(studies, corners)
-        pixels = self._cut(studies, corners, rng)
-        weights = torch.from_numpy(self._dataset.weights[studies])
-        return self._stage.augment.expose(pixels, rng), torch.from_numpy(labels), weights
+        mirrored = rng.integers(0, 2, (len(studies), 2)).astype(bool)
+        positions, rows = self._dataset.boxes_of(studies)
+        boxes = (
+            self._dataset.boxes[rows] * self._contract.size - np.tile(corners, 2)[positions]
+        ) / self._stage.side
+        return PatchBatch(
+            pixels=self._stage.augment.expose(self._cut(studies, corners, mirrored), rng),
+            known=self._known[studies],
+            boxes=_mirrored(boxes, mirrored[positions]).astype(np.float32),
+            positions=positions,
+            columns=self._dataset.box_columns[rows],
+            weights=self._dataset.weights[studies],
+        )
 
     def _places(self, rng: np.random.Generator) -> tuple[Indices, Indices]:
         """Return studies (b,) and the upper left pixels (b, 2; x, y) of their patches."""
@@ -90,34 +108,23 @@ class PatchSampler:
             middle + np.where((half * 2 > side).any(axis=1, keepdims=True), large, 0) + jitter, np.float32
         )
 
-    def _labels(self, studies: Indices, corners: Indices) -> Floats:
-        """Return (b, k): what each patch shows, NaN where the study was not read there."""
-        side, size = self._stage.side, self._contract.size
-        known = self._dataset.labels[studies]
-        labels = np.where(np.isnan(known) | self._unplaced[studies], np.nan, 0).astype(np.float32)
-        positions, rows = self._dataset.boxes_of(studies)
-        windows = np.concatenate([corners, corners + side], axis=1, dtype=np.float32) / np.float32(size)
-        inside, filled = covered(self._dataset.boxes[rows], windows[positions])
-        columns = self._dataset.box_columns[rows]
-        unsure = (inside > FINDING_TOUCHED) | (filled > FINDING_TOUCHED)
-        shows = (inside > FINDING_INSIDE) | (filled > PATCH_FILLED)
-        for mask, value in ((unsure, np.nan), (shows, 1.0)):
-            labels[positions[mask], columns[mask]] = value
-            labels[positions[mask], 0] = value
-        return labels
-
-    def _cut(self, studies: Indices, corners: Indices, rng: np.random.Generator) -> Tensor:
-        """Return normalised patches, each mirrored or not in either direction."""
+    def _cut(self, studies: Indices, corners: Indices, mirrored: NDArray[np.bool_]) -> Tensor:
+        """Return normalised patches (b, channels, side, side)."""
         steps = np.arange(self._stage.side)
-        mirrored = rng.integers(0, 2, (2, len(studies), 1)).astype(bool)
         across, down = (
-            corners[:, axis, None] + np.where(mirrored[axis], steps[::-1], steps) for axis in (0, 1)
+            corners[:, axis, None] + np.where(mirrored[:, axis, None], steps[::-1], steps) for axis in (0, 1)
         )
         stored = self._pictures[studies[:, None, None], down[:, :, None], across[:, None, :]]
         pixels = torch.from_numpy(stored.astype(np.float32)).unsqueeze(1) / 255
         mean, std = torch.from_numpy(self._mean[studies]), torch.from_numpy(self._std[studies])
         normalised = (pixels - mean[:, :, None, None]) / std[:, :, None, None]
         return normalised.expand(-1, self._contract.channels, -1, -1)
+
+
+def _mirrored(boxes: Floats, mirrored: NDArray[np.bool_]) -> Floats:
+    """Return unit boxes as they lie once their frame is mirrored left to right, upside down, or both."""
+    low, high = boxes[:, :2], boxes[:, 2:]
+    return np.concatenate([np.where(mirrored, 1 - high, low), np.where(mirrored, 1 - low, high)], axis=1)
 
 
 def _box_odds(dataset: LabelledSet) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from overread.domain.errors import InputError, OverreadError
-from overread.learning.architectures import Network, Normalise, build
+from overread.learning.architectures import Network, Normalise, Reading, build
 from overread.learning.augmentation import warp, warp_boxes
 from overread.learning.cache import Pictures
 from overread.learning.checkpoints import (
@@ -27,12 +27,13 @@ from overread.learning.checkpoints import (
     restore_optimiser,
     save_unfinished,
 )
-from overread.learning.data import Floats, Indices, LabelledSet, batches, batches_in_pass, covered
+from overread.learning.data import Floats, LabelledSet, batches, batches_in_pass
 from overread.learning.determinism import generator, half_precision, seeded
-from overread.learning.losses import reading_loss, study_loss
-from overread.learning.patches import FINDING_INSIDE, PATCH_FILLED, PatchSampler
+from overread.learning.losses import reading_loss
+from overread.learning.patches import PatchSampler
 from overread.learning.recipes import Precision, Recipe
 from overread.learning.schedule import adamw, one_cycle, set_rate
+from overread.learning.targets import cell_targets, frame_targets
 
 PATCHES_IN_LEG = 16_000
 CHECKPOINT = "training.safetensors"
@@ -227,61 +228,33 @@ class _Run:
                 self._images, self._dataset, self._recipe.contract, self._recipe.patches
             )
         for _ in range(leg.first, leg.last):
-            pixels, labels, weights = (tensor.to(self._device) for tensor in self._sampler.draw(rng))
-            with self._casting():
-                reading = self._network(pixels.to(memory_format=torch.channels_last))
-            yield study_loss(reading.logits, labels, weights)
+            batch = self._sampler.draw(rng)
+            reading = self._read(batch.pixels.to(self._device))
+            where = (batch.known, batch.boxes, batch.positions, batch.columns)
+            places = cell_targets(*where, cells=reading.maps.shape[-1])
+            yield self._loss(reading, frame_targets(*where), places, batch.weights)
 
     def _image_losses(self, rng: np.random.Generator) -> Iterator[Tensor]:
-        augment, unplaced = self._recipe.images.augment, self._dataset.unplaced()
-        for studies in batches(self._dataset, self._recipe.images.batch, rng):
+        augment, dataset, known = self._recipe.images.augment, self._dataset, self._dataset.placeable()
+        for studies in batches(dataset, self._recipe.images.batch, rng):
             matrices = augment.draw(len(studies), rng)
-            stored = torch.from_numpy(self._images[studies]).unsqueeze(1).to(self._device)
-            pixels = self._normalise(stored)
-            pixels = augment.expose(warp(pixels, matrices) if augment.moves else pixels, rng)
-            with self._casting():
-                reading = self._network(pixels.contiguous(memory_format=torch.channels_last))
-            places = map_targets(self._dataset, studies, matrices, unplaced[studies], reading.maps.shape[-1])
-            labels, weights = self._dataset.labels[studies], self._dataset.weights[studies]
-            yield reading_loss(
-                reading, *(torch.from_numpy(part).to(self._device) for part in (labels, places, weights))
-            )
+            pixels = self._normalise(torch.from_numpy(self._images[studies]).unsqueeze(1).to(self._device))
+            reading = self._read(augment.expose(warp(pixels, matrices) if augment.moves else pixels, rng))
+            positions, rows = dataset.boxes_of(studies)
+            boxes = warp_boxes(dataset.boxes[rows], matrices[positions])
+            cells = reading.maps.shape[-1]
+            places = cell_targets(known[studies], boxes, positions, dataset.box_columns[rows], cells=cells)
+            yield self._loss(reading, dataset.labels[studies], places, dataset.weights[studies])
 
-    def _casting(self) -> torch.autocast:
-        return torch.autocast(self._device.type, torch.bfloat16, enabled=self._half)
+    def _read(self, pixels: Tensor) -> Reading:
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._half):
+            reading: Reading = self._network(pixels.contiguous(memory_format=torch.channels_last))
+        return reading
 
-
-def map_targets(
-    dataset: LabelledSet, studies: Indices, matrices: np.ndarray, unplaced: np.ndarray, cells: int
-) -> Floats:
-    """Return (b, k, cells, cells): 1 where a map should answer, 0 where not, NaN where nobody knows.
-
-    A cell answers for a finding when the box fills much of it, or it holds much of the box; the cell that
-    holds most of a box always does.
-    """
-    known = np.where(np.isnan(dataset.labels[studies]) | unplaced, np.nan, 0)
-    targets = np.repeat(known[:, :, None], cells * cells, axis=2).astype(np.float32)
-    positions, rows = dataset.boxes_of(studies)
-    if len(rows):
-        boxes = warp_boxes(dataset.boxes[rows], matrices[positions])
-        inside, filled = covered(boxes[:, None], _cells(cells)[None])
-        shows = (
-            (inside > FINDING_INSIDE)
-            | (filled > PATCH_FILLED)
-            | (inside == inside.max(axis=1, keepdims=True))
+    def _loss(self, reading: Reading, labels: Floats, places: Floats, weights: Floats) -> Tensor:
+        return reading_loss(
+            reading, *(torch.from_numpy(part).to(self._device) for part in (labels, places, weights))
         )
-        shows &= inside > 0
-        columns = dataset.box_columns[rows]
-        box, cell = np.nonzero(shows)
-        targets[positions[box], columns[box], cell] = 1
-        targets[positions[box], 0, cell] = 1
-    return targets.reshape(*known.shape, cells, cells)
-
-
-def _cells(cells: int) -> Floats:
-    """Return the (cells * cells, 4) unit boxes of a map, row by row."""
-    y, x = np.divmod(np.arange(cells * cells), cells)
-    return np.stack([x, y, x + 1, y + 1], axis=1, dtype=np.float32) / np.float32(cells)
 
 
 def _built(recipe: Recipe, dataset: LabelledSet) -> Network:

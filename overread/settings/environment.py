@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import available_timezones
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from overread.domain.errors import ConfigurationError
 
 Language = Literal["zh", "en"]
 
@@ -31,7 +33,7 @@ class Settings(BaseSettings):
     )
     object_url: str = Field(default="", description="fsspec URL for pictures; empty: {DATA_DIR}/objects")
     mlflow_uri: str = Field(default="", description="MLflow; empty: sqlite:///{DATA_DIR}/mlflow.db")
-    device: str = Field(default="auto", pattern=r"auto|cpu|cuda(:\d+)?", description="Where models train")
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="Where models train")
     inference_threads: int = Field(
         default_factory=lambda: max(1, (os.cpu_count() or 2) - 1),
         ge=1,
@@ -46,11 +48,11 @@ class Settings(BaseSettings):
     secret_file: Path | None = Field(default=None, description="Signs cookies and cursors (mode 600)")
     signing_key_file: Path | None = Field(default=None, description="Ed25519 key of the site (mode 600)")
     site: str = Field(
-        default="default", pattern=r"[A-Za-z0-9_.-]{1,64}", description="Hospital or department"
+        default="default", pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="Hospital or department"
     )
     timezone: str = Field(default="", description="Of pages and reports; empty: the system's")
     language: Language = Field(default="zh", description="Of pages and reports until a person chooses")
-    task: str = Field(default="cxr-binary", pattern=r"[a-z0-9-]{1,64}", description="The question asked")
+    task: str = Field(default="cxr-binary", pattern=r"^[a-z0-9-]{1,64}$", description="The question asked")
 
     @classmethod
     def settings_customise_sources(
@@ -101,3 +103,13 @@ class Settings(BaseSettings):
     def signing_key_path(self) -> Path:
         """Where the site's private key lies."""
         return self.signing_key_file or self.folder / "signing.key"
+
+
+def load_settings() -> Settings:
+    """Read the settings; raise `ConfigurationError` that names the one at fault."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        raise ConfigurationError(f"OVERREAD_{name}: {first['msg']}") from error

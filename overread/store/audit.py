@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from overread.domain.audit import GENESIS, AuditEvent, AuditRow, ChainState, chain_hash, verify_chain
 from overread.store.records import columns, parsed, plain
@@ -34,6 +34,10 @@ class AuditLog:
             AuditRow(seq=row.seq, event=parsed(AuditEvent, row), previous=row.previous, hash=row.hash)
             for row in self._connection.execute(query)
         ]
+
+    def length(self) -> int:
+        """Return how many rows there are."""
+        return self._connection.execute(select(func.max(audit.c.seq))).scalar() or 0
 
     def verify(self) -> ChainState:
         """Recompute the whole chain."""

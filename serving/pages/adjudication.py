@@ -19,7 +19,7 @@ from serving.api.repeats import Once
 from serving.api.studies import pictures_of
 from serving.pages.forms import Filled, Form, body_of, slots_of
 from serving.pages.routing import PageRoute, explained
-from serving.pages.visits import Visit, Visiting, back_to
+from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_to
 from serving.problems import status_of
 from serving.security.permissions import CaseReader, Senior
 
@@ -32,6 +32,8 @@ _STAGES = ("first", "second", "senior")
 @router.get("")
 def show_case(by: CaseReader, visit: Visiting) -> Response:
     """Show the case a person holds, or hold the next one for them."""
+    if by.must_change_password:
+        return back_to(OWN_PASSWORD)
     return _page(visit, by)
 
 

@@ -24,7 +24,7 @@ from serving.api.studies import WhyBody
 from serving.pages.forms import Filled, Form, body_of
 from serving.pages.reading_view import Asked, reading_view
 from serving.pages.routing import PageRoute, explained
-from serving.pages.visits import Visit, Visiting, back_to, caller_of
+from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_to, caller_of
 from serving.problems import ForgeryError, status_of
 from serving.security.permissions import Reader, Releaser, ReportWriter, Viewer
 
@@ -42,7 +42,8 @@ def show_study(
     report: Annotated[Language | None, Query()] = None,
 ) -> Response:
     """Show a study to read; `report` starts the draft again in a language."""
-    del by
+    if by.must_change_password:
+        return back_to(OWN_PASSWORD)
     return _page(visit, study_named(uid), Asked(language=report))
 
 

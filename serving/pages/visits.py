@@ -20,6 +20,7 @@ from serving.pages.navigation import navigation
 from serving.security.access import Caller
 from serving.wiring import Web, wired_now
 
+OWN_PASSWORD = "/account#password"  # noqa: S105 - an address; pictures come only once it is one's own
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 
 

@@ -14,8 +14,8 @@ _LESSER = re.compile(r"LGPL|Lesser", re.IGNORECASE)
 def licence_of(package: Distribution) -> str:
     """Return what a distribution says of its licence, in one string."""
     facts = package.metadata
-    stated = [facts.get("License-Expression"), *(facts.get_all("Classifier") or [])]
-    short = facts.get("License")
+    stated = [facts["License-Expression"], *(facts.get_all("Classifier") or [])]
+    short = next(iter(facts.get_all("License") or []), None)
     if short is not None and len(short) < 200:
         stated.append(short)
     return " | ".join(text for text in stated if text and ("::" not in text or text.startswith("License")))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -31,7 +32,9 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     folder = tmp_path_factory.mktemp("demo") / "department"
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "cli.main", "demo", "--fast", "--seed", "1", "--dir", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    done = subprocess.run(  # noqa: S603 - our own command
+        command, capture_output=True, text=True, env=environment, check=False
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return Played(
         folder=folder,
@@ -44,8 +47,6 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
 @pytest.fixture(scope="session")
 def reopened(played: Played, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve the demo's folder again, moved to another place, and give the address."""
-    import shutil
-
     moved = tmp_path_factory.mktemp("elsewhere") / "moved"
     shutil.copytree(played.folder, moved)
     port = free_port()

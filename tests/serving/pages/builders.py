@@ -157,7 +157,14 @@ def a_check(name: str, status: str = "pass", **more: Any) -> dict[str, Any]:
 
 def a_comparison(missed: str, alarm: str) -> dict[str, Any]:
     """Return a comparison as the gate records it, with two negative flips."""
-    none = {"estimate": None, "lower": None, "upper": None, "margin": None, "gained": None, "lost": None}
+    none: dict[str, Any] = {
+        "estimate": None,
+        "lower": None,
+        "upper": None,
+        "margin": None,
+        "gained": None,
+        "lost": None,
+    }
     return {
         "verdict": "PROMOTE",
         "reasons": [],

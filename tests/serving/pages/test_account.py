@@ -86,3 +86,5 @@ def test_a_password_that_somebody_else_set_is_pointed_out(house: House) -> None:
         work.people.set_password(PersonKey("rita"), str(digest), must_change=True)
         work.commit()
     assert "set one of your own" in rita.get("/").text
+    for path in ("/studies/1.2.3", "/adjudication"):  # pages of pictures wait for a password of one's own
+        assert rita.get(path).headers["location"] == "/account#password"

@@ -77,7 +77,7 @@ def test_a_report_is_drafted_then_signed_and_a_contradiction_becomes_a_correctio
         "side": ["left", ""],
         "zone": ["apex", ""],
     }
-    form |= {"severity": ["", ""], "box": ["", ""], "findings_text": "A nodule.", "impression": "Nodule."}  # type: ignore[dict-item]
+    form |= {"severity": ["", ""], "box": ["", ""], "findings_text": "A nodule.", "impression": "Nodule."}
     action = f"/studies/{uid}/report"
     assert rita.fill(f"/studies/{uid}", action, form | {"act": "draft"}).status_code == 303
     assert "A nodule." in rita.get(f"/studies/{uid}").text
@@ -118,18 +118,19 @@ def test_two_reads_that_differ_are_settled_by_the_senior_who_sees_the_others_onl
     rita = sign_in(served, "rita")
     rita.fill(f"/studies/{uid}", f"/studies/{uid}/feedback", {"press": "disagree"})
     assert "No case for you to read" in rita.get("/adjudication").text
-    for who, label in (("remy", "has_finding"), ("rosa", "no_finding"), ("sven", "has_finding")):
+    for who, said in (("remy", "has_finding"), ("rosa", "no_finding"), ("sven", "has_finding")):
         browser = sign_in(served, who)
         page = browser.get("/adjudication")
         assert uid not in page.text
         assert "Doe" not in page.text
         action = next(path for path in _actions(page.text) if path.endswith("/reads"))
         assert browser.get(f"/studies/{uid}").status_code == 403  # blinded while it is held
-        assert browser.send(page, action, {"label": label, "quality": "diagnostic"}).status_code == 303
-    page = browser.get("/adjudication")
+        assert browser.send(page, action, {"label": said, "quality": "diagnostic"}).status_code == 303
+    sven = sign_in(served, "sven")
+    page = sven.get("/adjudication")
     assert "The two reads differ" in page.text
     action = next(path for path in _actions(page.text) if path.endswith("/resolution"))
-    done = browser.send(page, action, {"label": "has_finding", "code": "nodule", "reason": "seen on both"})
+    done = sven.send(page, action, {"label": "has_finding", "code": "nodule", "reason": "seen on both"})
     assert done.status_code == 303
     with served.storage.look() as work:
         (label,) = work.labels.of_study(StudyUid(uid))

@@ -3,8 +3,9 @@
 import pytest
 
 from overread.domain.people import MAY, Permission
+from serving.pages import audit
 from tests.serving.conftest import PEOPLE, House
-from tests.serving.pages.builders import furnish, sign_in
+from tests.serving.pages.builders import Department, furnish, sign_in
 
 PAGES = {
     "/": Permission.SEE_STUDIES,
@@ -16,7 +17,6 @@ PAGES = {
     "/audit": Permission.SEE_AUDIT,
     "/account": None,
 }
-TITLES = {"zh": "工作列表", "en": "Worklist"}
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -33,5 +33,40 @@ def test_each_page_opens_for_whoever_may_see_it(served: House, who: str, languag
         assert 'style="' not in page.text
 
 
-def vars_of(department: object) -> list[str]:
-    return [getattr(department, name) for name in ("finding", "clear", "excluded", "quarantined")]
+def test_the_record_says_whether_its_chain_is_whole_and_where_it_breaks(served: House) -> None:
+    furnish(served)
+    anna = sign_in(served, "anna")
+    assert "Chain whole" in anna.get("/audit").text
+    with served.storage.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE audit SET action = 'nothing' WHERE seq = 3")
+    broken = anna.get("/audit?verify=1").text
+    assert "Chain broken at row 3" in broken
+    assert "overread audit verify" in broken
+
+
+def test_a_long_record_is_paged_and_verified_when_asked(
+    served: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    furnish(served)
+    monkeypatch.setattr(audit, "VERIFIED_AT_ONCE", 1)
+    monkeypatch.setattr(audit, "ROWS", 5)
+    anna = sign_in(served, "anna")
+    first = anna.get("/audit").text
+    assert "not verified just now" in first
+    assert "Chain whole" in anna.get("/audit?verify=1").text
+    with served.storage.look() as work:
+        length = work.audit.length()
+    older = f"/audit?before={length - 4}"
+    assert f'href="{older}"' in first
+    assert f"Rows {length - 9}\N{EN DASH}{length - 5} of {length}" in anna.get(older).text
+
+
+@pytest.mark.parametrize("path", ["/studies/1.2.3", "/studies/none", "/candidates/99"])
+def test_what_is_not_there_is_a_page_that_leads_back(served: House, path: str) -> None:
+    page = sign_in(served, "ruth").get(path)
+    assert page.status_code == 404
+    assert "Back to the start" in page.text
+
+
+def vars_of(department: Department) -> list[str]:
+    return [department.finding, department.clear, department.excluded, department.quarantined]
