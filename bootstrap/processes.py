@@ -1,19 +1,23 @@
 """Child processes of one department: started, waited for until they answer, ended together."""
 
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import httpx
+import psutil
 
+from bootstrap.tether import tethered
 from model_registry.mlflow_environment import ENVIRONMENT
 from overread.domain.errors import UnavailableError
 from overread.settings.environment import Settings
@@ -49,16 +53,17 @@ class Processes:
     ) -> None:
         self.end()
 
-    def start(self, program: Program) -> None:
+    def start(self, program: Program) -> subprocess.Popen[bytes]:
         """Start a program and wait until it is ready."""
-        self.begin(program)
+        child = self.begin(program)
         self.wait_for(program)
+        return child
 
-    def begin(self, program: Program) -> None:
-        """Start a program without waiting for it."""
+    def begin(self, program: Program) -> subprocess.Popen[bytes]:
+        """Start a program without waiting for it; it ends when this process dies, however it dies."""
         with self._log(program).open("ab") as out:
             child = subprocess.Popen(  # noqa: S603 - commands are our own
-                list(program.command),
+                tethered(list(program.command)),
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -66,6 +71,7 @@ class Processes:
                 start_new_session=True,
             )
         self._children[program.name] = child
+        return child
 
     def wait_for(self, program: Program) -> None:
         """Wait until a program that was begun answers.
@@ -100,17 +106,24 @@ class Processes:
         return None
 
     def end(self) -> None:
-        """End all children, the latest first: asked, then made to."""
-        for child in reversed(self._children.values()):
-            _signal(child, signal.SIGTERM)
-        until = time.monotonic() + _GRACE
-        for child in reversed(self._children.values()):
-            try:
-                child.wait(max(0.1, until - time.monotonic()))
-            except subprocess.TimeoutExpired:
+        """End all children and what they started, the latest first: asked, then made to."""
+        children = list(reversed(self._children.values()))
+        started = [one for child in children for one in _descendants(child)]
+        try:
+            for child in children:
+                _signal(child, signal.SIGTERM)
+            until = time.monotonic() + _GRACE
+            for child in children:
+                with suppress(subprocess.TimeoutExpired):
+                    child.wait(max(0.1, until - time.monotonic()))
+        finally:  # also when somebody will not wait and presses Ctrl-C again
+            for child in children:
                 _signal(child, signal.SIGKILL)
                 child.wait()
-        self._children.clear()
+            for one in started:  # Prefect gives each flow run a session of its own
+                with suppress(psutil.NoSuchProcess):
+                    one.kill()
+            self._children.clear()
 
 
 def _answers(address: str) -> bool:
@@ -120,12 +133,17 @@ def _answers(address: str) -> bool:
         return False
 
 
+def _descendants(child: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    try:
+        return psutil.Process(child.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
 def _signal(child: subprocess.Popen[bytes], number: int) -> None:
-    if child.poll() is None:
-        try:
-            os.killpg(child.pid, number)
-        except ProcessLookupError:
-            return
+    """Signal a child and all that share its session, which may outlive it."""
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, number)
 
 
 def free_port() -> int:
@@ -133,6 +151,36 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def reached_at(host: str) -> str:
+    """Return where a server that listens on `host` is reached from this machine, as in an address."""
+    known = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - said by somebody else
+    return known.get(host, f"[{host}]" if ":" in host else host)
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; raise `UnavailableError` that says how to choose another."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise UnavailableError(
+            f"cannot listen on {host} port {port}: {error.strerror}; "
+            "end what listens there, or choose another with --port"
+        ) from error
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold a data folder as its one department; the system lets go of it however this process ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "up.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UnavailableError(f"`overread up` already runs on {folder}") from error
+        yield
 
 
 def settings_environment(settings: Settings) -> dict[str, str]:
@@ -148,9 +196,16 @@ def web(settings: Settings, *, host: str, port: int) -> Program:
     """Return the program of the web process."""
     return Program(
         name="serve",
-        command=[sys.executable, "-m", "cli.main", "serve", "--host", host, "--port", str(port)],
+        command=_module("cli.main", "serve", "--host", host, "--port", str(port)),
         environment=settings_environment(settings),
-        ready=f"http://127.0.0.1:{port}/health/ready",
+        ready=f"http://{reached_at(host)}:{port}/health/ready",
+    )
+
+
+def schedules(settings: Settings) -> Program:
+    """Return the program that keeps the flows' deployments and runs them when they are due."""
+    return Program(
+        name="schedules", command=_module("flows.deployments"), environment=settings_environment(settings)
     )
 
 
@@ -158,20 +213,15 @@ def prefect_server(settings: Settings, *, port: int) -> Program:
     """Return the program of a local Prefect server that keeps everything under the data folder."""
     return Program(
         name="prefect",
-        command=[
-            sys.executable,
-            "-m",
-            "prefect",
-            "server",
-            "start",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(port),
-        ],
+        command=_module("prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)),
         environment=prefect_environment(settings, port=port),
         ready=f"http://127.0.0.1:{port}/api/health",
     )
+
+
+def _module(name: str, *arguments: str) -> list[str]:
+    """Return the command that runs a module of ours, whatever lies in the folder we are in."""
+    return [sys.executable, "-P", "-m", name, *arguments]
 
 
 def prefect_environment(settings: Settings, *, port: int) -> dict[str, str]:

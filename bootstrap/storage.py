@@ -3,6 +3,7 @@
 import os
 import secrets
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,18 +55,24 @@ class Initialised:
 
 def open_storage(settings: Settings) -> Storage:
     """Open database and objects; on an old or missing schema raise `ConfigurationError` with the command."""
-    if settings.database.startswith("sqlite") and not Path(settings.database.split("///", 1)[1]).exists():
+    file = sqlite_file(settings.database)
+    if file is not None and not file.exists():
         raise ConfigurationError(f"there is no data in {settings.folder}; run `overread init` first")
     engine = open_engine(settings.database)
     require_current(engine)
     return Storage(engine=engine, objects=Objects(settings.objects))
 
 
+def sqlite_file(url: str) -> Path | None:
+    """Return the file of a SQLite database; None where the database is not one."""
+    return Path(url.partition("///")[2].partition("?")[0]) if url.startswith("sqlite:///") else None
+
+
 def initialise(settings: Settings, *, salt: str | None = None) -> Initialised:
     """Make or migrate the data folder, its keys and the first operator; again, it changes nothing else."""
     load_task(settings.task)
     settings.folder.mkdir(parents=True, exist_ok=True)
-    created = _keep_secret(settings.secret_path, secrets.token_hex(32).encode())
+    _keep_secret(settings.secret_path, secrets.token_hex(32).encode())
     _keep_secret(settings.signing_key_path, _new_signing_key())
     engine = open_engine(settings.database)
     revision = migrate(engine)
@@ -85,7 +92,7 @@ def initialise(settings: Settings, *, salt: str | None = None) -> Initialised:
     return Initialised(
         data_dir=settings.folder,
         revision=revision,
-        created=created,
+        created=password is not None,
         operator=OPERATOR if password else None,
         password=password,
     )
@@ -96,10 +103,10 @@ def _new_signing_key() -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def _keep_secret(path: Path, content: bytes) -> bool:
-    """Write a secret only its owner can read, whole or not at all, unless it is there; say if it was made."""
+def _keep_secret(path: Path, content: bytes) -> None:
+    """Write a secret only its owner can read, whole or not at all, unless it is there."""
     if path.exists():
-        return False
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # mode 600
     try:
@@ -107,9 +114,7 @@ def _keep_secret(path: Path, content: bytes) -> bool:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.link(draft, path)
-    except FileExistsError:
-        return False  # another process was first
+        with suppress(FileExistsError):  # another process was first
+            os.link(draft, path)
     finally:
         Path(draft).unlink()
-    return True

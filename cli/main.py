@@ -1,24 +1,51 @@
-"""Entry of the `overread` command: what there is, and how an error is told."""
+"""Entry of the `overread` command: what there is, by task, and how it ends."""
 
 import os
 import signal
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
-import click
 import typer
-from rich.console import Console
+from typer.core import TyperGroup
 
 from cli import data, demo_command, learning, people, processes, records
+from cli.errors import DEBUG, tell
 from model_registry.mlflow_environment import prepare_environment
-from overread.domain.errors import OverreadError
+
+TASKS: dict[str, tuple[str, ...]] = {
+    "See it work": ("demo",),
+    "Run a department": ("up", "init", "serve", "doctor", "user", "token"),
+    "Bring studies and labels in": ("import", "dataset"),
+    "Make a better model": ("train", "evaluate", "compare", "retrain", "promote", "rollback", "monitor"),
+    "Answer for what was done": ("audit",),
+}
+_INTERRUPTED = 130  # what Typer makes of a KeyboardInterrupt
+
+
+class ByTask(TyperGroup):
+    """Lists commands under what a person wants to do; one that no task names comes last."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # the types are private to Typer
+        """Write the list of commands."""
+        named = {name for names in TASKS.values() for name in names}
+        others = tuple(name for name in self.list_commands(ctx) if name not in named)
+        for title, names in {**TASKS, "Other": others}.items():
+            commands = {name: self.get_command(ctx, name) for name in names}
+            rows = [(name, one.get_short_help_str(300)) for name, one in commands.items() if one is not None]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows, col_max=10)
+
 
 app = typer.Typer(
     name="overread",
+    cls=ByTask,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"max_content_width": 110},
     help="Close the loop between radiologists' corrections and a radiograph model. Not a medical device.",
 )
 
@@ -28,44 +55,32 @@ def options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Keep what holds for every command."""
-    if debug:
-        os.environ["OVERREAD_DEBUG"] = "1"
+    del debug  # `run` has seen it: it may stand behind the command too
 
 
 for _part in (demo_command, processes, data, learning, records, people):
     _part.add_to(app)
 
 
-def run() -> None:
+def run(arguments: Sequence[str] | None = None) -> None:
     """Run the command; 0 done, 1 the work failed, 2 wrong use; an error is one line on standard error."""
     prepare_environment(os.environ)
-    signal.signal(signal.SIGTERM, _ended)  # so that children are ended too
+    signal.signal(signal.SIGTERM, _ended)  # as Ctrl-C, so that children are ended too
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if "--debug" in given:
+        os.environ[DEBUG] = "1"
+        given = [word for word in given if word != "--debug"]
     try:
-        code = app(standalone_mode=False)
-    except OverreadError as error:
-        _tell(str(error))
-        code = 1
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        _tell("stopped; nothing is left half-written, run the same command to go on")
-        code = 1
-    except OSError as error:
-        place = f" ({error.filename})" if error.filename else ""
-        _tell(f"{error.strerror or error}{place}")
-        code = 1
+        code = app(given, prog_name="overread", standalone_mode=False)
+        if code == _INTERRUPTED:
+            raise KeyboardInterrupt
+    except (Exception, KeyboardInterrupt) as error:  # whatever happened, it is told in one line
+        code = tell(error)
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _ended(_signal: int, _frame: object) -> None:
     raise KeyboardInterrupt
-
-
-def _tell(message: str) -> None:
-    if os.environ.get("OVERREAD_DEBUG"):
-        Console(stderr=True).print_exception()
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"overread: {message}", markup=False)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,22 @@
 
 import os
 import time
-from typing import Annotated
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.errors import DEBUG
 from cli.settings import AsJson, answer, say, settings
+
+if TYPE_CHECKING:
+    from bootstrap.processes import Processes
+    from overread.settings.environment import Settings
+
+GRACE = 5  # seconds that an answer on its way gets when the server is asked to end
+
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -16,67 +27,62 @@ def add_to(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
 
 
-def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
-) -> None:
+def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Run web pages, HTTP API and inference; alone it takes studies, reads, reviews, promotes, rolls back."""
     import uvicorn
-    from serving.app import create_app
 
     from bootstrap.logs import configure
+    from bootstrap.processes import listening, reached_at
     from bootstrap.web import web_services
     from overread.imaging.decoding import Decoder
+    from serving.app import create_app
 
-    configure(debug="OVERREAD_DEBUG" in os.environ)
-    with Decoder() as decoder:
+    configure(debug=DEBUG in os.environ)
+    with listening(host, port) as socket, Decoder() as decoder, suppress(KeyboardInterrupt):
         app = create_app(web_services(settings(), decoder))
-        uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=10)
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE)
+        say(f"Overread   http://{reached_at(host)}:{port}  (Ctrl-C ends it)")
+        uvicorn.Server(config).run(sockets=[socket])
 
 
-def up(
-    host: Annotated[str, typer.Option(help="Address of the pages.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the pages.")] = 8000,
-) -> None:
+def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Run everything one department needs: server, Prefect, schedules; Ctrl-C ends it all."""
-    from bootstrap.processes import Processes, free_port, prefect_environment, prefect_server, web
+    from bootstrap.processes import Processes, alone, listening
     from bootstrap.storage import initialise
 
     chosen = settings()
-    made = initialise(chosen)
-    if made.password:
-        say(f"first operator: {made.operator}, one-time password: {made.password}")
-    with Processes(chosen.folder / "logs") as processes:
-        environment: dict[str, str] = {}
-        if "PREFECT_API_URL" not in os.environ:
-            prefect_port = free_port()
-            say("starting Prefect ...")
-            processes.start(prefect_server(chosen, port=prefect_port))
-            environment = prefect_environment(chosen, port=prefect_port)
-            say(f"Prefect    {environment['PREFECT_API_URL'].removesuffix('/api')}")
-        processes.start(_schedules(environment))
-        processes.start(web(chosen, host=host, port=port))
-        say(f"Overread   http://{host}:{port}  (data in {chosen.folder}; Ctrl-C ends everything)")
-        while (ended := processes.ended()) is None:
-            time.sleep(0.5)
-    raise typer.Exit(_tell_end(*ended, str(chosen.folder / "logs")))
+    with alone(chosen.folder), suppress(KeyboardInterrupt):
+        listening(host, port).close()  # said now, before the slow part
+        made = initialise(chosen)
+        if made.password:
+            say(f"first operator: {made.operator}, one-time password: {made.password}")
+        with Processes(chosen.folder / "logs") as processes:
+            _start(chosen, processes, host=host, port=port)
+            while (ended := processes.ended()) is None:
+                time.sleep(0.5)
+        name, code = ended
+        say(f"overread: {name} ended with code {code}; see {chosen.folder / 'logs' / name}.log")
+        raise typer.Exit(1)
+    say("ended")
 
 
-def _tell_end(name: str, code: int, logs: str) -> int:
-    say(f"overread: {name} ended with code {code}; see {logs}/{name}.log")
-    return 1
+def _start(chosen: "Settings", processes: "Processes", *, host: str, port: int) -> None:
+    """Start the server, Prefect where no address of one is set, and the schedules once Prefect answers."""
+    from bootstrap.processes import free_port, prefect_environment, prefect_server, reached_at, schedules, web
 
-
-def _schedules(environment: dict[str, str]):  # type: ignore[no-untyped-def]  # Program is imported when used
-    import sys
-
-    from bootstrap.processes import Program, settings_environment
-
-    return Program(
-        name="schedules",
-        command=[sys.executable, "-m", "flows.deployments"],
-        environment={**settings_environment(settings()), **environment},
-    )
+    prefect = None
+    if "PREFECT_API_URL" not in os.environ:
+        prefect_port = free_port()
+        os.environ.update(prefect_environment(chosen, port=prefect_port))  # for all that we start
+        prefect = prefect_server(chosen, port=prefect_port)
+        processes.begin(prefect)
+    processes.start(web(chosen, host=host, port=port))
+    say(f"Overread   http://{reached_at(host)}:{port}  (data in {chosen.folder})")
+    if prefect is not None:
+        say("Prefect    starting, up to half a minute ...")
+        processes.wait_for(prefect)
+    processes.start(schedules(chosen))
+    say(f"Prefect    {os.environ['PREFECT_API_URL'].removesuffix('/api')}  (Ctrl-C ends everything)")
 
 
 def doctor(as_json: AsJson = False) -> None:

@@ -33,7 +33,16 @@ class _Change:
 
 
 def ask(work: UnitOfWork, request: PromotionRequest) -> None:
-    """Open a request to promote a version; asking again for the same version is a conflict."""
+    """Open a request to promote a version; asking again for the same version is a conflict.
+
+    Raises
+    ------
+    NotFoundError
+        No such version is registered.
+    ConflictError
+        Somebody has asked for it before.
+    """
+    work.models.get(request.version)
     if request.version in {known.version for known in work.models.requests()}:
         raise ConflictError(f"version {request.version} has been asked for already")
     work.models.add_request(request)

@@ -62,7 +62,9 @@ class _Child:
     def __init__(self, settings: Settings, job: Job) -> None:
         self._job = job
         self.answer, theirs = _context.Pipe(duplex=False)
-        self.process: SpawnProcess = _context.Process(target=_train, args=(settings, job, theirs))
+        self.process: SpawnProcess = _context.Process(
+            target=_train, args=(settings, job, theirs), name=job.key
+        )
         self.process.start()
         theirs.close()  # so that its death is heard here
 

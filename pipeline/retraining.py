@@ -169,7 +169,7 @@ def _is_silent(run: TrainingRun, now: datetime, silent_for: timedelta) -> bool:
 
 
 def cancel(services: PipelineServices, *, by: PersonKey) -> TrainingRun:
-    """Call off the retraining that runs or, if none does, the latest that waits; raise where there is none."""
+    """Call off the retraining that runs or, if none does, the latest that waits; raise where none is."""
     with services.storage.work() as work:
         open_ = [*work.monitoring.runs(state=RunState.RUNNING), *work.monitoring.runs(state=RunState.WAITING)]
         if not open_:

@@ -20,7 +20,7 @@ from overread.domain.datasets import Split
 from overread.domain.errors import ConfigurationError, EvidenceError
 from overread.domain.findings import Label
 from overread.domain.identifiers import Digest, StudyUid
-from overread.learning.calibration import Calibration, fit_calibration
+from overread.learning.calibration import FEWEST, Calibration, fit_calibration
 from overread.learning.checkpoints import TrainedModel, load_model
 from overread.learning.data import ANY, LabelledSet, LabelledStudy, labelled_set, mixed
 from overread.learning.determinism import single_thread
@@ -130,11 +130,8 @@ def _ordered(settings: Settings, job: Job, storage: Storage) -> _Order:
     present = set(source.readable([row.study for row in rows]))
     rows = [row for row in rows if row.study in present]
     training, tuning = ([row for row in rows if row.split is split] for split in (Split.TRAIN, Split.TUNE))
-    for name, part in (("training", training), ("tuning", tuning)):
-        if len({row.label for row in part}) < len(Label):
-            raise EvidenceError(
-                f"the {len(part)} readable {name} studies do not show both classes; import more studies"
-            )
+    _require(training, "training", 1)
+    _require(tuning, "tuning", FEWEST)
     return _Order(
         job=job,
         recipe=recipe,
@@ -144,6 +141,16 @@ def _ordered(settings: Settings, job: Job, storage: Storage) -> _Order:
         pictures=source.gather([row.study for row in tuning]),
         parent=None if job.parent is None else storage.objects.get(job.parent),
     )
+
+
+def _require(rows: Sequence[DatasetRow], name: str, fewest: int) -> None:
+    """Raise before a training that could not be finished."""
+    counts = Counter(row.label for row in rows)
+    if min(counts[label] for label in Label) < fewest:
+        said = ", ".join(f"{counts[label]} {label}" for label in Label)
+        raise EvidenceError(
+            f"the readable {name} studies are {said}; at least {fewest} of each are needed: import more studies"
+        )
 
 
 def _learn(order: _Order, progress: Callable[[Progress], None] | None) -> _Learned:

@@ -62,6 +62,9 @@ def _story(act: Play, summary: Json, models: dict[str, Json]) -> Json:
         "before": begins + ends,
         "gain": _gain(models, act),
         "drift": _drift(act, summary),
+        "train": len(act.cast.train),
+        "tune": len(act.cast.tune),
+        "test": len(act.cast.test),
         **_labels_right(act),
     }
 

@@ -176,13 +176,14 @@ def _was_refused(request: PromotionRequest) -> bool:
 
 
 def _refused(request: PromotionRequest) -> Json:
-    reasons = request.comparison.get("reasons")
+    named, reasons = request.comparison.get("reasons"), []
     if request.verdict != "PROMOTE":
-        named = ", ".join(reasons) if isinstance(reasons, list) else ""
-        reason = f"{request.verdict}: {named}"
-    else:
-        reason = f"drift: {', '.join(request.drift.drifted) if request.drift else ''}"
-    return {"version": request.version, "reason": reason, **_runs(request)}
+        reasons.append(f"{request.verdict}: {', '.join(named) if isinstance(named, list) else ''}")
+    if request.drift is not None and request.drift.passed is False:
+        reasons.append(f"drift in {len(request.drift.drifted)} columns")
+    if not request.within_protocol:
+        reasons.append("outside the change protocol")
+    return {"version": request.version, "reason": "; ".join(reasons), **_runs(request)}
 
 
 def _runs(request: PromotionRequest) -> Json:

@@ -108,18 +108,16 @@ class Network(nn.Module):
 
 
 class Block(nn.Module):
-    """Two 3 x 3 convolutions and a shortcut (He and others, 2016)."""
+    """Two convolutions and a shortcut (He and others, 2016), without a shift where it halves the size."""
 
     def __init__(self, inward: int, outward: int, stride: int) -> None:
         super().__init__()
         self.first = _convolution(inward, outward, stride)
         self.second = _convolution(outward, outward, 1)
-        same = inward == outward and stride == 1
-        self.shortcut = (
-            nn.Identity()
-            if same
-            else nn.Sequential(nn.Conv2d(inward, outward, 1, stride, bias=False), nn.BatchNorm2d(outward))
-        )
+        shortcut = [nn.AvgPool2d(stride)] if stride > 1 else []
+        if inward != outward:
+            shortcut += [nn.Conv2d(inward, outward, 1, bias=False), nn.BatchNorm2d(outward)]
+        self.shortcut = nn.Sequential(*shortcut)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (n, outward, h / stride, w / stride)."""
@@ -127,7 +125,14 @@ class Block(nn.Module):
 
 
 def _convolution(inward: int, outward: int, stride: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(inward, outward, 3, stride, 1, bias=False), nn.BatchNorm2d(outward))
+    """Return 3 x 3, or 4 x 4 of stride 2: with an even kernel the cells of a map divide its picture evenly.
+
+    A 3 x 3 of stride 2 looks half a pixel up and left of its cell; at stride 16 a map would be off by 8 pixels.
+    """
+    kernel = 3 if stride == 1 else 2 * stride
+    return nn.Sequential(
+        nn.Conv2d(inward, outward, kernel, stride, padding=1, bias=False), nn.BatchNorm2d(outward)
+    )
 
 
 def _bias(layer: nn.Conv2d) -> Tensor:
@@ -137,12 +142,12 @@ def _bias(layer: nn.Conv2d) -> Tensor:
 
 
 def _small(contract: InputContract, outputs: int, width: int) -> Network:
-    """Ten layers, output stride 16, 0.31 million weights at width 16: what a CPU trains in a minute."""
+    """Ten layers, output stride 16, 0.33 million weights at width 16: what a CPU trains in a minute."""
     body = nn.Sequential(
-        nn.Conv2d(contract.channels, width, 5, 2, 2, bias=False),
+        nn.Conv2d(contract.channels, width, 6, 2, 2, bias=False),
         nn.BatchNorm2d(width),
         nn.ReLU(),
-        nn.MaxPool2d(3, 2, 1),
+        nn.MaxPool2d(2),
         Block(width, width, 1),
         Block(width, 2 * width, 2),
         Block(2 * width, 4 * width, 2),

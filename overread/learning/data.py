@@ -71,7 +71,7 @@ class LabelledSet:
         return np.repeat(np.arange(len(studies)), counts), np.repeat(starts, counts) + within
 
     def placeable(self) -> Floats:
-        """Return (n, k): 0 where a finding was read and, if it was called, marked; NaN where its place is unknown."""
+        """Return (n, k): 0 where a finding was read and, if called, marked; NaN where nobody knows."""
         called = self.labels == 1
         marked = np.zeros_like(called)
         marked[self.box_studies, self.box_columns] = True

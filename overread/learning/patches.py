@@ -21,9 +21,9 @@ from overread.learning.data import Floats, Indices, LabelledSet
 class PatchStage:
     """How many patches, how large, and at which peak rate; no patches, no stage.
 
-    `side` is in pixels, best a multiple of the network's stride, so that cells divide a patch as they do a picture.
-    A finding larger than a patch is sampled inside its box; one in `at_borders` is told by its outline, so
-    there.
+    `side` is in pixels, best a multiple of the network's stride: cells divide it as they do a picture.
+    A finding larger than a patch is sampled inside its box; one in `at_borders` is told by its outline,
+    so there.
     """
 
     count: int = 0
@@ -63,17 +63,15 @@ class PatchSampler:
         self._bordered = np.array([code in stage.at_borders for code in dataset.columns])
 
     def draw(self, rng: np.random.Generator) -> PatchBatch:
-        """Return the next batch; half of it lies around boxes, each patch is mirrored or not in either direction."""
+        """Return the next batch, half of it around boxes."""
         studies, corners = self._places(rng)
-        mirrored = rng.integers(0, 2, (len(studies), 2)).astype(bool)
         positions, rows = self._dataset.boxes_of(studies)
-        boxes = (
-            self._dataset.boxes[rows] * self._contract.size - np.tile(corners, 2)[positions]
-        ) / self._stage.side
+        scale, side = np.float32(self._contract.size), np.float32(self._stage.side)
         return PatchBatch(
-            pixels=self._stage.augment.expose(self._cut(studies, corners, mirrored), rng),
+            pixels=self._stage.augment.expose(self._cut(studies, corners), rng),
             known=self._known[studies],
-            boxes=_mirrored(boxes, mirrored[positions]).astype(np.float32),
+            boxes=(self._dataset.boxes[rows] * scale - np.tile(corners, 2)[positions].astype(np.float32))
+            / side,
             positions=positions,
             columns=self._dataset.box_columns[rows],
             weights=self._dataset.weights[studies],
@@ -108,23 +106,14 @@ class PatchSampler:
             middle + np.where((half * 2 > side).any(axis=1, keepdims=True), large, 0) + jitter, np.float32
         )
 
-    def _cut(self, studies: Indices, corners: Indices, mirrored: NDArray[np.bool_]) -> Tensor:
+    def _cut(self, studies: Indices, corners: Indices) -> Tensor:
         """Return normalised patches (b, channels, side, side)."""
-        steps = np.arange(self._stage.side)
-        across, down = (
-            corners[:, axis, None] + np.where(mirrored[:, axis, None], steps[::-1], steps) for axis in (0, 1)
-        )
+        across, down = (corners[:, axis, None] + np.arange(self._stage.side) for axis in (0, 1))
         stored = self._pictures[studies[:, None, None], down[:, :, None], across[:, None, :]]
         pixels = torch.from_numpy(stored.astype(np.float32)).unsqueeze(1) / 255
         mean, std = torch.from_numpy(self._mean[studies]), torch.from_numpy(self._std[studies])
         normalised = (pixels - mean[:, :, None, None]) / std[:, :, None, None]
         return normalised.expand(-1, self._contract.channels, -1, -1)
-
-
-def _mirrored(boxes: Floats, mirrored: NDArray[np.bool_]) -> Floats:
-    """Return unit boxes as they lie once their frame is mirrored left to right, upside down, or both."""
-    low, high = boxes[:, :2], boxes[:, 2:]
-    return np.concatenate([np.where(mirrored, 1 - high, low), np.where(mirrored, 1 - low, high)], axis=1)
 
 
 def _box_odds(dataset: LabelledSet) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """What a patch, and each cell of a map, should answer, from the boxes of its study.
 
-Boxes come in the unit coordinates of the frame looked at: a whole picture as it is augmented, or a patch as it is
-cut and mirrored. Cells divide a frame evenly.
+Boxes come in the unit coordinates of the frame looked at: a whole picture as augmented, or a patch. Cells
+divide a frame evenly.
 """
 
 import numpy as np

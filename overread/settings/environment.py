@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Literal
 from zoneinfo import available_timezones
 
@@ -22,7 +23,7 @@ class Settings(BaseSettings):
     """What an installation can set; every default works on one machine."""
 
     model_config = SettingsConfigDict(
-        env_prefix="OVERREAD_", toml_file="overread.toml", frozen=True, extra="ignore"
+        env_prefix="OVERREAD_", toml_file="overread.toml", frozen=True, extra="forbid"
     )
 
     data_dir: Path = Field(
@@ -112,4 +113,8 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"]).upper()
-        raise ConfigurationError(f"OVERREAD_{name}: {first['msg']}") from error
+        if first["type"] == "extra_forbidden":
+            raise ConfigurationError(f"overread.toml: there is no setting {name.lower()}") from error
+        raise ConfigurationError(f"OVERREAD_{name}: {first['msg'].removeprefix('Value error, ')}") from error
+    except (TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"overread.toml cannot be read: {error}") from error

@@ -12,6 +12,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import ArgumentError
 
 from overread.domain.errors import ConfigurationError
 
@@ -25,13 +26,24 @@ def open_engine(url: str) -> Engine:
     """Return an engine on `url`; a writer waits up to half a minute for the one write lock, then fails."""
     if not url.startswith("sqlite"):
         options = f"-c lock_timeout={BUSY_MILLISECONDS}"
-        engine = create_engine(url, pool_pre_ping=True, connect_args={"options": options})
+        engine = _created(url, pool_pre_ping=True, connect_args={"options": options})
         event.listen(engine, "begin", _begin_postgresql)
         return engine
-    engine = create_engine(url, max_overflow=-1)  # waiting writers must not keep readers from a connection
+    engine = _created(url, max_overflow=-1)  # waiting writers must not keep readers from a connection
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _created(url: str, **options: Any) -> Engine:
+    """Return an engine whose errors show no values, for they may name a patient."""
+    try:
+        return create_engine(url, hide_parameters=True, **options)
+    except (ArgumentError, ImportError) as error:  # the address itself may hold a password
+        raise ConfigurationError(
+            "OVERREAD_DATABASE_URL is no address of a database that can be opened here; write it like "
+            "postgresql+psycopg://USER@HOST/NAME (with the extra `postgres` installed) or sqlite:////PATH"
+        ) from error
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -29,9 +29,7 @@ def test_a_new_study_is_kept_and_queued_for_screening(work: UnitOfWork, task: Ta
     assert claimed[1].uid == uid()
 
 
-def test_the_patients_number_is_kept_apart_from_the_study(
-    work: UnitOfWork, task: Task, now: datetime
-) -> None:
+def test_the_patients_number_stays_apart_from_the_study(work: UnitOfWork, task: Task, now: datetime) -> None:
     study = receive(work, an_arrival(patient_id="MRN-4711"), task=task, now=now).study
     assert "4711" not in study.patient
     assert work.studies.patient(study.patient).id == "MRN-4711"

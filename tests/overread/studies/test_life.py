@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ from tests.builders import (
 )
 
 RITA, OLGA = PersonKey("rita"), PersonKey("olga")
-RECEIVED = {"state": StudyState.RECEIVED, "outcomes": {}, "cohort": False, "label": None, "probability": None}
+NOTHING: dict[str, Any] = {"outcomes": {}, "cohort": False, "label": None, "probability": None}
 
 
 def a_draft(
@@ -42,7 +43,7 @@ def a_draft(
 
 
 def received(work: UnitOfWork) -> None:
-    keep_study(work, a_study(**RECEIVED))
+    keep_study(work, a_study(state=StudyState.RECEIVED, **NOTHING))
 
 
 def screened(work: UnitOfWork, now: datetime) -> None:
@@ -156,9 +157,7 @@ def test_a_study_signed_before_the_answer_is_reported_once_it_comes(
     assert current(work, uid(), language="en") == signed
 
 
-def test_a_signature_reports_the_study_and_keeps_its_class(
-    work: UnitOfWork, task: Task, now: datetime
-) -> None:
+def test_a_signature_reports_the_study_and_labels_it(work: UnitOfWork, task: Task, now: datetime) -> None:
     draft = predicted(work, task, now)
     stated = a_draft(Label.HAS_FINDING, findings=(a_finding(),), sign=True)
     signed = write(work, draft, stated, task=task, by=RITA, now=now)

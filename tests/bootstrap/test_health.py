@@ -1,0 +1,76 @@
+"""The doctor looks at everything, and names what is missing and what to do."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bootstrap import health
+from bootstrap.health import Check, examine
+from bootstrap.storage import initialise
+from overread.settings.environment import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setattr(health, "_device", lambda _settings: "not asked here: it loads torch")
+    return Settings(data_dir=tmp_path / "data")
+
+
+def found(settings: Settings) -> dict[str, Check]:
+    return {check.name: check for check in examine(settings)}
+
+
+def test_a_fresh_installation_is_well(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "ENOUGH_DISK_GIB", 0)
+    initialise(settings)
+    assert [check for check in examine(settings) if not check.ok] == []
+
+
+def test_without_data_everything_else_is_still_looked_at(settings: Settings) -> None:
+    checks = found(settings)
+    assert not checks["database"].ok
+    assert "overread init" in checks["database"].said
+    assert not checks["keys"].ok
+    assert checks["decoders"].ok
+    assert checks["settings"].ok
+
+
+def test_a_database_that_is_away_is_one_line(settings: Settings, tmp_path: Path) -> None:
+    url = f"postgresql+psycopg://nobody@/nothing?host={tmp_path}"
+    check = found(settings.model_copy(update={"database_url": url}))["database"]
+    assert not check.ok
+    assert "\n" not in check.said
+    assert check.said
+
+
+def test_keys_that_others_can_read_are_named_with_the_remedy(settings: Settings) -> None:
+    initialise(settings)
+    settings.secret_path.chmod(0o644)
+    assert found(settings)["keys"].said.endswith(f"run: chmod 600 {settings.secret_path}")
+    settings.secret_path.chmod(0o600)
+    settings.signing_key_path.write_bytes(b"not a key")
+    assert not found(settings)["keys"].ok
+
+
+def test_a_full_disk_says_how_much_is_needed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "ENOUGH_DISK_GIB", 10**9)
+    assert "are needed" in found(settings)["disk"].said
+
+
+def test_a_server_that_does_not_answer_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(*_: object, **__: object) -> httpx.Response:
+        raise httpx.ReadTimeout("")
+
+    monkeypatch.setattr(httpx, "get", silent)
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    check = found(settings)["prefect"]
+    assert (check.ok, check.said) == (False, "ReadTimeout")
+
+
+def test_a_missing_package_names_its_extra(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    checks = found(settings)
+    assert "overread[train]" in checks["mlflow"].said
+    assert "JPEG 2000" in checks["decoders"].said

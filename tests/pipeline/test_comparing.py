@@ -1,0 +1,156 @@
+"""A candidate before the gate: the look is written first, once; a leak is refused before it."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from overread.domain.datasets import Split
+from overread.domain.errors import EvidenceError
+from overread.domain.identifiers import PersonKey, VersionKey
+from overread.domain.promotion import RequestState
+from pipeline import comparing
+from pipeline.comparing import compare, frozen_test_set, record_of
+from pipeline.drifting import check_drift
+from pipeline.leaks import LeakError
+from pipeline.promoting import ask_for_promotion, hand_on
+from pipeline.services import PipelineServices
+from tests.pipeline.departments import in_split
+
+
+def looks(services: PipelineServices) -> list[tuple[int, str | None]]:
+    test_set = frozen_test_set(services)
+    with services.storage.look() as work:
+        return [(look.look, look.verdict) for look in work.datasets.looks(test_set.version)]
+
+
+def put_in_production(services: PipelineServices, version: str) -> None:
+    with services.storage.work() as work:
+        work.models.put_in_production(
+            services.task.name,
+            VersionKey(version),
+            at=services.now(),
+            by=("ruth", "rolf"),
+            reason="promoted",
+            rollback=False,
+        )
+        work.outbox.put("follow-alias", key=version, at=services.now())
+        work.commit()
+
+
+def test_the_test_set_is_frozen_once_from_the_test_split(department: PipelineServices) -> None:
+    frozen = frozen_test_set(department)
+    assert (frozen.n_positive, frozen.n_negative) == (20, 20)
+    with department.storage.work() as work:
+        for study in in_split(department, Split.TEST)[:3]:
+            work.studies.save(replace(study, cohort=False))
+        work.commit()
+    assert frozen_test_set(department) == frozen
+
+
+def test_without_test_studies_there_is_one_clear_error(empty: PipelineServices) -> None:
+    with pytest.raises(EvidenceError, match="import more studies first"):
+        frozen_test_set(empty)
+
+
+def test_under_a_hundred_of_a_class_there_is_no_verdict(school: PipelineServices) -> None:
+    compared = compare(school, "1", by="tests", why="first")
+    assert compared.verdict == "INCONCLUSIVE"
+    record = record_of(school, compared.record)
+    assert "evidence" in json.dumps(record["reasons"])
+    assert isinstance(record["baseline"], dict)  # what grey levels alone say stands beside
+    assert looks(school) == [(1, "INCONCLUSIVE")]
+
+
+def test_the_look_is_in_the_ledger_before_anything_is_scored(
+    school: PipelineServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(comparing, "test_scores", die)
+        with pytest.raises(KeyboardInterrupt):
+            compare(school, "1", by="tests", why="first")
+    assert looks(school) == [(1, None)]
+    compare(school, "1", by="tests", why="again after the crash")
+    assert looks(school) == [(1, "INCONCLUSIVE")]
+
+
+def test_asked_again_it_is_the_same_look_run_and_record(school: PipelineServices) -> None:
+    first = compare(school, "1", by="tests", why="first")
+    assert compare(school, "1", by="tests", why="again") == first
+    assert looks(school) == [(1, "INCONCLUSIVE")]
+
+
+def test_a_test_patient_in_the_training_set_is_refused_before_a_look(school: PipelineServices) -> None:
+    tested = frozen_test_set(school)
+    with school.storage.work() as work:
+        model = work.models.get("1")
+        dataset = work.datasets.get(model.lineage.dataset_version)
+        manifest = json.loads(school.storage.objects.get(dataset.digest))
+        cases = json.loads(school.storage.objects.get(tested.digest))["cases"]
+        manifest["rows"][0]["patient"] = cases[0]["patient"]
+        digest = school.storage.objects.put(json.dumps(manifest).encode())
+        work.datasets.add(replace(dataset, version="leaky", digest=digest))
+        leaky = replace(model, version=VersionKey("2"), digest=school.storage.objects.put(b"other"))
+        work.models.add(replace(leaky, lineage=replace(model.lineage, dataset_version="leaky")))
+        work.commit()
+    with pytest.raises(LeakError, match="1 patients are in both"):
+        compare(school, "2", by="tests", why="leaky")
+    assert looks(school) == []
+
+
+def test_a_picture_that_looks_like_a_test_picture_is_a_leak(school: PipelineServices) -> None:
+    tested, learned = in_split(school, Split.TEST)[0], in_split(school, Split.TRAIN)[0]
+    with school.storage.work() as work:
+        work.studies.save(replace(tested, fingerprint=learned.fingerprint))
+        work.commit()
+    with pytest.raises(LeakError, match="1 look-alikes"):
+        compare(school, "1", by="tests", why="leaky")
+    assert looks(school) == []
+
+
+def test_the_candidate_has_a_model_card_among_the_objects_and_in_its_run(school: PipelineServices) -> None:
+    compared = compare(school, "1", by="tests", why="first")
+    card = record_of(school, compared.record)["model_card"]
+    page = school.storage.objects.get(card).decode()  # type: ignore[arg-type]  # a digest in JSON
+    assert "Not a medical device" in page
+    assert "All weights started random" in page
+    assert "AUC of grey levels alone" in page
+    with school.storage.look() as work:
+        run = work.models.get("1").lineage.run
+    names = [file.path for file in school.tracking.client.list_artifacts(run)]
+    assert "model_card.html" in names
+
+
+def test_a_request_is_opened_once_with_its_evidence(school: PipelineServices) -> None:
+    compared = compare(school, "1", by="tests", why="first")
+    for _ in range(2):
+        asked = ask_for_promotion(
+            school, compared.record, requested_by=PersonKey("olga"), flow_runs=("flow-2",)
+        )
+        assert asked == "1"
+    with school.storage.look() as work:
+        (request,) = work.models.requests()
+    assert (request.state, request.verdict, request.drift) == (RequestState.OPEN, "INCONCLUSIVE", None)
+    assert request.lineage["flow_runs"] == ["flow-1", "flow-2"]
+    assert request.lineage["comparison_run"] == compared.run
+    assert request.ledger["look"] == 1
+
+
+def test_the_alias_follows_production_and_may_be_told_twice(school: PipelineServices) -> None:
+    put_in_production(school, "1")
+    assert hand_on(school) == 1
+    assert hand_on(school) == 0
+    aliases = school.tracking.client.get_registered_model(school.task.name).aliases
+    assert aliases == {"production": "1"} or aliases == {"production": 1}
+
+
+def test_drift_is_not_decided_on_too_few_studies(school: PipelineServices) -> None:
+    with pytest.raises(EvidenceError, match="no model is in production"):
+        check_drift(school)
+    put_in_production(school, "1")
+    kept = check_drift(school)
+    assert kept.verdict.passed is None
+    assert "0 current studies" in " ".join(kept.verdict.reasons)

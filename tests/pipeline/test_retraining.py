@@ -1,0 +1,108 @@
+"""The life of one retraining: asked once, held by one process, swept when that dies, called off by a person."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from overread.domain.errors import ConflictError, EvidenceError, NotFoundError
+from overread.domain.identifiers import PersonKey
+from overread.domain.models import RunState, TrainingRun
+from pipeline.retraining import (
+    CancelledError,
+    cancel,
+    change,
+    finish,
+    next_waiting,
+    request_run,
+    sweep,
+    take_up,
+    under_way,
+)
+from pipeline.services import PipelineServices
+
+OLGA = PersonKey("olga")
+
+
+def asked(services: PipelineServices, run_id: str = "run-1") -> TrainingRun:
+    return request_run(services, run_id, by=OLGA, trigger="person")
+
+
+def state_of(services: PipelineServices, run_id: str = "run-1") -> RunState:
+    with services.storage.look() as work:
+        return work.monitoring.run(run_id).state
+
+
+def test_asked_for_twice_it_is_one_run(empty: PipelineServices) -> None:
+    assert asked(empty) == asked(empty)
+    assert next_waiting(empty) == asked(empty)
+
+
+def test_two_never_run_at_once(empty: PipelineServices) -> None:
+    asked(empty), asked(empty, "run-2")
+    with under_way(empty, "run-1", flow_run="a"):
+        assert next_waiting(empty) is None
+        with pytest.raises(ConflictError, match="another retraining is running"):
+            take_up(empty, "run-2", flow_run="b")
+        with pytest.raises(ConflictError, match="running in another process"):
+            take_up(empty, "run-1", flow_run="b")
+    assert state_of(empty) is RunState.DONE
+    waiting = next_waiting(empty)
+    assert waiting is not None
+    assert waiting.id == "run-2"
+
+
+def test_a_step_that_fails_says_why_and_a_finished_run_is_not_taken_up_again(empty: PipelineServices) -> None:
+    asked(empty)
+    with pytest.raises(EvidenceError), under_way(empty, "run-1", flow_run="a"):
+        raise EvidenceError("too few studies")
+    with empty.storage.look() as work:
+        run = work.monitoring.run("run-1")
+    assert (run.state, run.message) == (RunState.FAILED, "too few studies")
+    with pytest.raises(ConflictError, match="ask for a new one"):
+        take_up(empty, "run-1", flow_run="b")
+
+
+def test_a_process_that_is_stopped_leaves_its_run_to_be_resumed(empty: PipelineServices) -> None:
+    asked(empty)
+    with pytest.raises(KeyboardInterrupt), under_way(empty, "run-1", flow_run="a"):
+        raise KeyboardInterrupt
+    assert state_of(empty) is RunState.RUNNING
+    assert sweep(empty) == []  # it spoke a moment ago
+    (dead,) = sweep(empty, silent_for=timedelta(0))
+    assert (dead.id, dead.flow_run) == ("run-1", "a")
+    assert state_of(empty) is RunState.WAITING
+    with under_way(empty, "run-1", flow_run="b") as run:
+        assert run.flow_run == "b"
+    assert state_of(empty) is RunState.DONE
+
+
+def test_a_slow_process_that_was_swept_goes_on_with_its_next_word(empty: PipelineServices) -> None:
+    asked(empty)
+    with under_way(empty, "run-1", flow_run="a"):
+        sweep(empty, silent_for=timedelta(0))
+        change(empty, "run-1", lambda run: replace(run, step="training"))
+        assert state_of(empty) is RunState.RUNNING
+
+
+def test_a_cancelled_run_stops_at_its_next_step_and_stays_cancelled(empty: PipelineServices) -> None:
+    asked(empty)
+    with pytest.raises(CancelledError), under_way(empty, "run-1", flow_run="a"):
+        assert cancel(empty, by=OLGA).id == "run-1"
+        change(empty, "run-1", lambda run: replace(run, progress=0.5))
+    assert state_of(empty) is RunState.CANCELLED
+    with pytest.raises(CancelledError):
+        take_up(empty, "run-1", flow_run="b")
+    with pytest.raises(NotFoundError, match="nothing to cancel"):
+        cancel(empty, by=OLGA)
+
+
+def test_how_it_ended_is_on_record(empty: PipelineServices) -> None:
+    asked(empty)
+    take_up(empty, "run-1", flow_run=None)
+    run = finish(empty, "run-1", state=RunState.DONE)
+    assert run.progress == 1.0
+    with empty.storage.look() as work:
+        actions = [row.event.action for row in work.audit.rows()]
+        assert work.audit.verify().ok
+    assert actions[-2:] == ["retraining-asked", "retraining-done"]
