@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: install demo test check clean system
+.PHONY: install demo test check clean system screenshots
 
 install: .venv/installed
 
@@ -32,3 +32,7 @@ check: install
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache *.egg-info
+
+# Pictures of every page, from the folder that `make demo` leaves.
+screenshots: install system
+	$(BIN)/python -m tests.browser.screenshots overread-demo docs/screenshots

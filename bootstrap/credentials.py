@@ -59,7 +59,5 @@ def _is_known(work: UnitOfWork, name: PersonKey, role: Role) -> bool:
     return known is not None
 
 
-def _record(
-    work: UnitOfWork, now: datetime, action: str, subject: str, details: dict[str, object]
-) -> None:
+def _record(work: UnitOfWork, now: datetime, action: str, subject: str, details: dict[str, object]) -> None:
     work.audit.append(AuditEvent(at=now, by=OPERATOR, action=action, subject=subject, details=details))

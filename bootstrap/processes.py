@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -15,7 +14,6 @@ from types import TracebackType
 from typing import Self
 
 import httpx
-import psutil
 
 from bootstrap.tether import tethered
 from model_registry.mlflow_environment import ENVIRONMENT
@@ -63,7 +61,7 @@ class Processes:
         """Start a program without waiting for it; it ends when this process dies, however it dies."""
         with self._log(program).open("ab") as out:
             child = subprocess.Popen(  # noqa: S603 - commands are our own
-                tethered(list(program.command)),
+                tethered(list(program.command), grace=_GRACE),
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -106,24 +104,20 @@ class Processes:
         return None
 
     def end(self) -> None:
-        """End all children and what they started, the latest first: asked, then made to."""
+        """End all children and what they started: asked, then made to; on a second Ctrl-C at once."""
         children = list(reversed(self._children.values()))
-        started = [one for child in children for one in _descendants(child)]
+        self._children.clear()
         try:
-            for child in children:
-                _signal(child, signal.SIGTERM)
-            until = time.monotonic() + _GRACE
-            for child in children:
-                with suppress(subprocess.TimeoutExpired):
-                    child.wait(max(0.1, until - time.monotonic()))
-        finally:  # also when somebody will not wait and presses Ctrl-C again
-            for child in children:
-                _signal(child, signal.SIGKILL)
-                child.wait()
-            for one in started:  # Prefect gives each flow run a session of its own
-                with suppress(psutil.NoSuchProcess):
-                    one.kill()
-            self._children.clear()
+            _end(children)
+        except KeyboardInterrupt:
+            _end(children)
+
+
+def _end(children: Sequence[subprocess.Popen[bytes]]) -> None:
+    for child in children:
+        child.terminate()
+    for child in children:
+        child.wait()
 
 
 def _answers(address: str) -> bool:
@@ -131,19 +125,6 @@ def _answers(address: str) -> bool:
         return httpx.get(address, timeout=5.0, trust_env=False).status_code == httpx.codes.OK
     except httpx.HTTPError:
         return False
-
-
-def _descendants(child: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    try:
-        return psutil.Process(child.pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
-
-
-def _signal(child: subprocess.Popen[bytes], number: int) -> None:
-    """Signal a child and all that share its session, which may outlive it."""
-    with suppress(ProcessLookupError):
-        os.killpg(child.pid, number)
 
 
 def free_port() -> int:

@@ -18,21 +18,22 @@ WEEKLY = "0 4 * * 0"
 __all__ = ["ensure_limits", "main"]
 
 
-def main(*, attend_seconds: float = ATTEND_SECONDS) -> None:
+def main(*, attend_seconds: float = ATTEND_SECONDS, training: str | None = None) -> None:
     """Serve every deployment until the process is ended."""
     ensure_limits()
+    chosen = {"training": training}
     deployments = [
-        attend.to_deployment("attend", interval=timedelta(seconds=attend_seconds)),
+        attend.to_deployment("attend", interval=timedelta(seconds=attend_seconds), parameters=chosen),
         collect.to_deployment("collect", cron=DAILY),
         drift.to_deployment("drift", cron=DAILY),
-        improve.to_deployment("improve", cron=WEEKLY),
+        improve.to_deployment("improve", cron=WEEKLY, parameters=chosen),
     ]
     serve(*(one for one in deployments if isinstance(one, RunnerDeployment)), limit=4)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Serve the flows of a department.")
-    parser.add_argument(
-        "--attend-seconds", type=float, default=ATTEND_SECONDS, help="how often to look for work"
-    )
-    main(attend_seconds=parser.parse_args().attend_seconds)
+    parser.add_argument("--attend-seconds", type=float, default=ATTEND_SECONDS, help="between looks for work")
+    parser.add_argument("--training", help="name or TOML file of a training; default: the task's own")
+    arguments = parser.parse_args()
+    main(attend_seconds=arguments.attend_seconds, training=arguments.training)

@@ -15,42 +15,47 @@ from flows.retrain import train
 from flows.slots import alone
 from flows.sweep import sweep
 from overread.domain.identifiers import PersonKey
-from overread.domain.models import TrainingRun
+from overread.domain.models import RunState, TrainingRun
 from pipeline.candidates import Plan
 from pipeline.retraining import CancelledError, change, next_waiting, request_run, under_way
 from pipeline.services import PipelineServices, pipeline_services
 
 
 @flow(name="improve")
-def improve(run_id: str | None = None, requested_by: str = "overread") -> str | State[str]:
+def improve(
+    run_id: str | None = None, requested_by: str = "overread", training: str | None = None
+) -> str | State[str]:
     """Retrain on corrections, compare, check drift, ask two people; return the candidate's version.
 
-    Started again after its process died, it goes on with the same dataset, training and look.
+    Started again after its process died, it goes on with the same dataset, training and look; done before,
+    it changes nothing. `training` names another recipe than the task's own.
     """
     services, own = pipeline_services(), str(flow_run.get_id())
     asked = request_run(services, run_id or own, by=PersonKey(requested_by), trigger="flow")
+    if asked.state is RunState.DONE:
+        return asked.candidates[0]
     try:
         with alone(), under_way(services, asked.id, flow_run=own) as run:
-            return _steps(services, run, requested_by=requested_by, own=own)
+            return _steps(services, run, training=training, own=own)
     except CancelledError as cancelled:
         return Cancelled(message=str(cancelled))
 
 
-def _steps(services: PipelineServices, run: TrainingRun, *, requested_by: str, own: str) -> str:
+def _steps(services: PipelineServices, run: TrainingRun, *, training: str | None, own: str) -> str:
     with services.storage.look() as work:
         first = work.models.production(services.task.name) is None
     recipe, variant = plan_of(services.task.name, first=first)
     dataset = run.dataset_version or relabel()
     change(services, run.id, lambda run: replace(run, dataset_version=dataset))
-    (version,) = train(run.id, [Plan(dataset=dataset, recipe=recipe, variant=variant)], [own])
+    (version,) = train(run.id, [Plan(dataset=dataset, recipe=training or recipe, variant=variant)], [own])
     change(services, run.id, lambda run: replace(run, step="comparing"))
-    compared = compare(version, by=requested_by)
+    compared = compare(version, by=run.requested_by)
     checked = None if first else drift()
     change(services, run.id, lambda run: replace(run, step="asking"))
     return promote(
         compared["record"],
         drift_check=str(checked["check"]) if checked else None,
-        requested_by=requested_by,
+        requested_by=run.requested_by,
         flow_runs=[own],
     )
 
@@ -61,12 +66,12 @@ def plan_of(task: str, *, first: bool) -> tuple[str, str | None]:
 
 
 @flow(name="attend")
-def attend() -> str | None:
+def attend(training: str | None = None) -> str | None:
     """Sweep, hand on, and take up the retraining that has waited longest; return its candidate."""
     sweep()
     hand_on_flow()
     waiting = next_waiting(pipeline_services())
     if waiting is None:
         return None
-    ended = improve(waiting.id, requested_by=waiting.requested_by, return_state=True)
+    ended = improve(waiting.id, waiting.requested_by, training, return_state=True)
     return None if ended.is_cancelled() else str(ended.result())

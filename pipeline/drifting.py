@@ -1,6 +1,7 @@
 """Is what comes in still what production was tested on? Gathers both windows and asks the drift check."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -48,8 +49,11 @@ def check_drift(services: PipelineServices, *, window: timedelta = WINDOW, most:
         if prediction.model_version == production.version and uid in studies
     ]
     chosen = windows(seen, now=now, span=window, most=most).current
+    reference = _reference(services, production, studies)
     current = _current(services, [studies[uid] for uid in chosen], predictions)
-    verdict, html = check(_reference(services, production, studies), current)
+    if not current.n and reference.embeddings is not None:
+        current = replace(current, embeddings=reference.embeddings[:0])
+    verdict, html = check(reference, current)
     return _keep(services, verdict, html)
 
 

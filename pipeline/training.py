@@ -149,7 +149,7 @@ def _require(rows: Sequence[DatasetRow], name: str, fewest: int) -> None:
     if min(counts[label] for label in Label) < fewest:
         said = ", ".join(f"{counts[label]} {label}" for label in Label)
         raise EvidenceError(
-            f"the readable {name} studies are {said}; at least {fewest} of each are needed: import more studies"
+            f"the readable {name} studies are {said}; at least {fewest} of each are needed, import more"
         )
 
 

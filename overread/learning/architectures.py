@@ -114,7 +114,7 @@ class Block(nn.Module):
         super().__init__()
         self.first = _convolution(inward, outward, stride)
         self.second = _convolution(outward, outward, 1)
-        shortcut = [nn.AvgPool2d(stride)] if stride > 1 else []
+        shortcut: list[nn.Module] = [nn.AvgPool2d(stride)] if stride > 1 else []
         if inward != outward:
             shortcut += [nn.Conv2d(inward, outward, 1, bias=False), nn.BatchNorm2d(outward)]
         self.shortcut = nn.Sequential(*shortcut)
@@ -127,7 +127,7 @@ class Block(nn.Module):
 def _convolution(inward: int, outward: int, stride: int) -> nn.Sequential:
     """Return 3 x 3, or 4 x 4 of stride 2: with an even kernel the cells of a map divide its picture evenly.
 
-    A 3 x 3 of stride 2 looks half a pixel up and left of its cell; at stride 16 a map would be off by 8 pixels.
+    A 3 x 3 of stride 2 looks half a pixel up and left of its cell; at stride 16 a map is off by 8 pixels.
     """
     kernel = 3 if stride == 1 else 2 * stride
     return nn.Sequential(

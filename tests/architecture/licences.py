@@ -14,7 +14,7 @@ _LESSER = re.compile(r"LGPL|Lesser", re.IGNORECASE)
 def licence_of(package: Distribution) -> str:
     """Return what a distribution says of its licence, in one string."""
     facts = package.metadata
-    stated = [facts["License-Expression"], *(facts.get_all("Classifier") or [])]
+    stated = [*(facts.get_all("License-Expression") or []), *(facts.get_all("Classifier") or [])]
     short = next(iter(facts.get_all("License") or []), None)
     if short is not None and len(short) < 200:
         stated.append(short)

@@ -48,7 +48,7 @@ def test_a_program_is_ready_once_it_answers_and_ends_with_the_others(tmp_path: P
         assert child.poll() is None
         assert processes.ended() is None
         assert (tmp_path / "logs" / "server.log").read_text() == "listening\n"
-    assert child.returncode == -signal.SIGTERM
+    assert child.returncode == 128 + signal.SIGTERM
 
 
 def test_a_proxy_of_the_environment_is_not_asked_for_our_own_server(
@@ -101,7 +101,7 @@ def test_a_child_that_will_not_end_is_made_to(tmp_path: Path, monkeypatch: pytes
         child = processes._children["script"]
         while "up" not in (tmp_path / "script.log").read_text():
             os.sched_yield()
-    assert child.returncode == -signal.SIGKILL
+    assert child.returncode == 128 + signal.SIGKILL
 
 
 def test_a_child_gets_its_parents_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""A tiny simulated department on disk: phantoms as PNG files with labels, and installations to import them."""
+"""A tiny simulated department on disk: phantoms as PNG files with labels, installations that import them."""
 
 import csv
 import io

@@ -13,10 +13,21 @@ SMALL = InputContract(size=64, standardise=True)
 def test_the_small_network_of_the_demo_has_a_third_of_a_million_weights_and_stride_16() -> None:
     network = build("resnet10-lse", InputContract(size=192, standardise=True), outputs=12)
     reading = network.eval()(torch.zeros(1, 1, 192, 192))
-    assert 0.30e6 < sum(weight.numel() for weight in network.parameters()) < 0.32e6
+    assert 0.32e6 < sum(weight.numel() for weight in network.parameters()) < 0.34e6
     assert reading.maps.shape == (1, 12, 12, 12)
     assert reading.logits.shape == (1, 12)
     assert reading.embedding.shape == (1, 128)
+
+
+def test_its_cells_look_at_the_middle_of_their_share_of_the_picture() -> None:
+    network = build("resnet10-lse", SMALL, outputs=1).eval()
+    mirrored = torch.zeros(1, 1, 64, 64)
+    mirrored[..., 24:40, 24:40] = 1
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.Conv2d):
+            torch.nn.init.constant_(layer.weight, 0.1)
+    maps = network(mirrored).maps
+    torch.testing.assert_close(maps, maps.flip(2, 3))
 
 
 def test_its_logit_is_the_log_mean_exponential_of_its_map() -> None:

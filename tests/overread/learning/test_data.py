@@ -57,15 +57,16 @@ def test_boxes_are_found_by_study_also_when_a_study_comes_twice() -> None:
     assert dataset.box_columns[rows].tolist() == [2, 1, 2]
 
 
-def test_a_called_finding_without_a_mark_is_unplaced_and_so_is_any_finding() -> None:
+def test_the_place_of_a_finding_that_was_called_but_not_marked_is_unknown_and_so_is_that_of_any() -> None:
     marked = a_positive()
     partly = LabelledStudy(any_finding=1, findings={"strand": 1, "heart": 1}, boxes=[("strand", BOX)])
     codeless = LabelledStudy(any_finding=1)
-    assert a_set(marked, partly, codeless, NEGATIVE).unplaced().tolist() == [
+    known = a_set(marked, partly, codeless, NEGATIVE).placeable() == 0
+    assert known.tolist() == [
+        [True, True, True],
+        [False, True, False],
         [False, False, False],
-        [True, False, True],
-        [True, False, False],
-        [False, False, False],
+        [True, True, True],
     ]
 
 

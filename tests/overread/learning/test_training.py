@@ -15,10 +15,8 @@ from overread.learning.checkpoints import TrainedModel, Weights
 from overread.learning.data import LabelledStudy, labelled_set
 from overread.learning.recipes import Recipe, read_recipe
 from overread.learning.scoring import auc, score
-from overread.learning.training import DivergedError, Progress, legs, map_targets, train
+from overread.learning.training import DivergedError, Progress, legs, train
 from tests.overread.learning.toys import SIZE, toy_recipe, toy_studies
-
-STILL = np.tile(np.eye(3), (8, 1, 1))
 
 
 def same(first: Weights, second: Weights) -> bool:
@@ -185,28 +183,6 @@ def test_legs_cover_every_step_once() -> None:
     patches = [leg for leg in legs(recipe, dataset) if leg.stage == "patches"]
     assert [(leg.first, leg.last) for leg in patches] == [(0, 250), (250, 500), (500, 625)]
     assert [leg.number for leg in legs(recipe, dataset)] == list(range(5))
-
-
-def test_a_map_answers_where_the_box_is_and_is_unread_where_nobody_marked() -> None:
-    dataset = labelled_set(
-        ("any", "a", "b"),
-        [
-            LabelledStudy(any_finding=1, findings={"a": 1}, boxes=[("a", (0.5, 0.0, 1.0, 0.5))]),
-            LabelledStudy(any_finding=1, findings={"a": 1}),
-            LabelledStudy(any_finding=0),
-        ],
-    )
-    targets = map_targets(dataset, np.arange(3), STILL[:3], dataset.unplaced(), 2)
-    assert targets[0].tolist() == [[[0, 1], [0, 0]], [[0, 1], [0, 0]], [[0, 0], [0, 0]]]
-    assert np.isnan(targets[1, :2]).all()
-    assert (targets[1, 2] == 0).all()
-    assert (targets[2] == 0).all()
-
-
-def test_a_tiny_box_still_has_its_cell() -> None:
-    study = LabelledStudy(any_finding=1, findings={"a": 1}, boxes=[("a", (0.49, 0.1, 0.515, 0.12))])
-    dataset = labelled_set(("any", "a"), [study])
-    assert map_targets(dataset, np.arange(1), STILL[:1], dataset.unplaced(), 12)[0, 1].sum() == 1
 
 
 @pytest.mark.slow

@@ -51,7 +51,7 @@ def altered(folder: Path, old: str, new: str) -> Path:
         ("positive = 100", "positive = 40", "minimum.positive"),
         ("alpha = 0.025", "alpha = 0.025\nbeta = 0.1", "beta"),
         ('attribute = "maker"', 'attribute = "weight"', "slices.0.attribute"),
-        ("auc = 0.70", "", "floors.auc"),
+        ("auc = 0.55", "", "floors.auc"),
     ],
 )
 def test_a_wrong_policy_is_refused_by_file_and_field(tmp_path: Path, old: str, new: str, field: str) -> None:
