@@ -1,6 +1,7 @@
 """People and tokens made from the command line or by the demo."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 
 from bootstrap.storage import OPERATOR, Storage
@@ -59,5 +60,7 @@ def _is_known(work: UnitOfWork, name: PersonKey, role: Role) -> bool:
     return known is not None
 
 
-def _record(work: UnitOfWork, now: datetime, action: str, subject: str, details: dict[str, object]) -> None:
+def _record(
+    work: UnitOfWork, now: datetime, action: str, subject: str, details: Mapping[str, object]
+) -> None:
     work.audit.append(AuditEvent(at=now, by=OPERATOR, action=action, subject=subject, details=details))

@@ -12,21 +12,14 @@ from dataclasses import dataclass
 import httpx
 from cryptography.hazmat.primitives import serialization
 
-from bootstrap.storage import open_storage
-from overread.domain.errors import OverreadError
+from bootstrap.storage import TASK, open_storage, sqlite_file
+from overread.domain.errors import ConfigurationError, UnavailableError
 from overread.settings.environment import Settings
 from overread.settings.tasks import load_task
-from overread.store.failures import FAILURES
 
 ENOUGH_DISK_GIB = 5
-_EXPECTED: tuple[type[Exception], ...] = (
-    OverreadError,
-    OSError,
-    ValueError,
-    httpx.HTTPError,
-    subprocess.SubprocessError,
-    *FAILURES,
-)
+_NOT_SETTINGS = {"OVERREAD_DEBUG"}  # of the command itself
+_BARS_OTHERS = 0o077
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +38,7 @@ def examine(settings: Settings) -> list[Check]:
         "database": _database,
         "objects": _objects,
         "keys": _keys,
+        "model": _model,
         "mlflow": _mlflow,
         "prefect": _prefect,
         "device": _device,
@@ -57,19 +51,23 @@ def examine(settings: Settings) -> list[Check]:
 def _checked(name: str, check: Callable[[Settings], str], settings: Settings) -> Check:
     try:
         return Check(name=name, ok=True, said=check(settings))
-    except _EXPECTED as error:
-        said = str(error).strip() or type(error).__name__
-        return Check(name=name, ok=False, said=said.splitlines()[0])
+    except Exception as error:  # whatever it is, the others are still looked at
+        words = str(getattr(error, "orig", error)).strip()  # a database's own, where it wraps them
+        said = words.splitlines()[0] if words else type(error).__name__
+        return Check(name=name, ok=False, said=said)
 
 
 def _settings(settings: Settings) -> str:
+    known = {f"OVERREAD_{name.upper()}" for name in Settings.model_fields} | _NOT_SETTINGS
+    unknown = sorted(name for name in os.environ if name.startswith("OVERREAD_") and name not in known)
+    if unknown:
+        raise ConfigurationError(f"there is no setting {', '.join(unknown)}; unset it or correct its name")
     task = load_task(settings.task)
     return f"data in {settings.folder}, site {settings.site}, task {task.name}"
 
 
 def _database(settings: Settings) -> str:
-    storage = open_storage(settings)
-    with storage.look() as work:
+    with open_storage(settings).look() as work:
         studies = sum(work.studies.count_by_state().values())
     return f"schema is current, {studies} studies"
 
@@ -83,8 +81,10 @@ def _objects(settings: Settings) -> str:
 
 def _keys(settings: Settings) -> str:
     for path in (settings.secret_path, settings.signing_key_path):
-        if path.stat().st_mode & 0o077:
-            raise OverreadError(f"{path.name} can be read by others; run: chmod 600 {path}")
+        if not path.exists():
+            raise ConfigurationError(f"there is no {path}; run `overread init`")
+        if path.stat().st_mode & _BARS_OTHERS:
+            raise ConfigurationError(f"{path.name} can be read by others; run: chmod 600 {path}")
     key = serialization.load_pem_private_key(settings.signing_key_path.read_bytes(), password=None)
     public = key.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -92,12 +92,25 @@ def _keys(settings: Settings) -> str:
     return f"only the owner reads them; signing key {hashlib.sha256(public).hexdigest()[:16]}"
 
 
+def _model(settings: Settings) -> str:
+    with open_storage(settings).look() as work:
+        model = work.models.production(work.people.fact(TASK))
+    if model is None:
+        return (
+            "none in production, studies wait; the way in: `overread import`, `overread dataset build`, "
+            "`overread train`, `overread promote`, two reviewers"
+        )
+    return f"version {model.version} in production"
+
+
 def _mlflow(settings: Settings) -> str:
     _present("mlflow", "train")
     if settings.mlflow.startswith("http"):
-        httpx.get(f"{settings.mlflow}/health", timeout=5).raise_for_status()
-        return f"{settings.mlflow} answers"
-    return f"local: {settings.mlflow}"
+        return answering("MLflow", settings.mlflow, "OVERREAD_MLFLOW_URI")
+    file = sqlite_file(settings.mlflow)
+    if file is None:
+        return "set by OVERREAD_MLFLOW_URI"  # which may hold a password
+    return f"local: {file}" if file.exists() else f"local: {file}, made by the first training"
 
 
 def _prefect(_settings: Settings) -> str:
@@ -105,19 +118,34 @@ def _prefect(_settings: Settings) -> str:
     address = os.environ.get("PREFECT_API_URL")
     if address is None:
         return "no PREFECT_API_URL: `overread up` starts a local server"
-    httpx.get(f"{address}/health", timeout=5).raise_for_status()
-    return f"{address} answers"
+    return answering("Prefect", address, "PREFECT_API_URL")
+
+
+def answering(what: str, address: str, setting: str) -> str:
+    """Say that a server answers; raise `UnavailableError`, naming its setting, where it does not."""
+    shown = httpx.URL(address).copy_with(userinfo=b"")
+    try:
+        httpx.get(f"{address.rstrip('/')}/health", timeout=5).raise_for_status()
+    except httpx.HTTPError as error:
+        raise UnavailableError(
+            f"{what} at {shown} does not answer ({type(error).__name__}); start it, or correct {setting}"
+        ) from error
+    return f"{shown} answers"
 
 
 def _device(settings: Settings) -> str:
     _present("torch", "train")
+    _present("onnxruntime", "serve")
     script = "import torch; print(torch.__version__, torch.cuda.device_count())"
     found = subprocess.run(  # noqa: S603 - our own interpreter and script
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-P", "-c", script], capture_output=True, text=True, check=False, timeout=120
     )
+    if found.returncode != 0:
+        reason = (found.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise ConfigurationError(f"torch does not start: {reason}; run `make install` again")
     version, devices = found.stdout.split()
     if settings.device.startswith("cuda") and devices == "0":
-        raise OverreadError("OVERREAD_DEVICE asks for CUDA, and torch sees none; use auto or cpu")
+        raise ConfigurationError("OVERREAD_DEVICE asks for CUDA, and torch sees none; use auto or cpu")
     return f"torch {version}, {devices} CUDA devices, {os.cpu_count()} cores"
 
 
@@ -125,18 +153,20 @@ def _decoders(_settings: Settings) -> str:
     wanted = {"imagecodecs": "JPEG, JPEG-LS, JPEG 2000", "cv2": "PNG"}
     missing = [said for module, said in wanted.items() if importlib.util.find_spec(module) is None]
     if missing:
-        raise OverreadError(f"cannot decode {', '.join(missing)}; run `make install` again")
+        raise ConfigurationError(f"cannot decode {', '.join(missing)}; run `make install` again")
     return ", ".join(wanted.values())
 
 
 def _disk(settings: Settings) -> str:
-    place = settings.folder if settings.folder.exists() else settings.folder.parent
+    place = next(folder for folder in (settings.folder, *settings.folder.parents) if folder.exists())
     free = shutil.disk_usage(place).free / 2**30
     if free < ENOUGH_DISK_GIB:
-        raise OverreadError(f"{free:.1f} GiB free; at least {ENOUGH_DISK_GIB} GiB are needed")
+        raise UnavailableError(
+            f"{free:.1f} GiB free at {place}; at least {ENOUGH_DISK_GIB} GiB are needed: free some"
+        )
     return f"{free:.0f} GiB free"
 
 
 def _present(module: str, extra: str) -> None:
     if importlib.util.find_spec(module) is None:
-        raise OverreadError(f"{module} is not installed; run: pip install 'overread[{extra}]'")
+        raise ConfigurationError(f"{module} is not installed; run: pip install 'overread[{extra}]'")

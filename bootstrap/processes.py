@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -115,8 +115,7 @@ class Processes:
 
 def _end(children: Sequence[subprocess.Popen[bytes]]) -> None:
     for child in children:
-        child.terminate()
-    for child in children:
+        child.terminate()  # the schedules talk to Prefect's server while they end
         child.wait()
 
 
@@ -147,7 +146,7 @@ def listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         raise UnavailableError(
-            f"cannot listen on {host} port {port}: {error.strerror}; "
+            f"cannot listen on {host} port {port}: {str(error.strerror).partition(' (')[0]}; "
             "end what listens there, or choose another with --port"
         ) from error
 

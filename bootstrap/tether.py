@@ -1,8 +1,8 @@
 """`python -m bootstrap.tether PARENT GRACE COMMAND ...`: a command whose whole tree ends when it should.
 
-It ends when it is asked to (SIGTERM), when COMMAND does, and when PARENT dies, however that dies: first COMMAND is
-asked and given GRACE seconds, then whatever it started and left is killed, in sessions of their own too (Prefect
-gives each flow run one). The kernel watches the thread that started it, so start it from one that lives on.
+It ends when it is asked to (SIGTERM), when COMMAND does, and when PARENT dies, however that dies: COMMAND is
+asked and given GRACE seconds, then all it started and left is killed, in sessions of their own too (Prefect
+gives each flow run one). The kernel watches the thread that starts it: use one that lives on.
 """
 
 import ctypes

@@ -34,7 +34,7 @@ def said(error: BaseException) -> str:
     if isinstance(error, typer.TyperException):
         return _wrong_use(error)
     if isinstance(error, typer.Abort | KeyboardInterrupt):
-        return "stopped; nothing is left half-written, run the same command to go on"
+        return "stopped; nothing is left half-written"
     if isinstance(error, OSError):
         return _of_the_system(error)
     return _of_the_database(error) or f"{type(error).__name__}: {error}; --debug shows where"
@@ -75,4 +75,12 @@ def _of_the_database(error: BaseException) -> str | None:
     words = str(getattr(error, "orig", None) or error).splitlines()[0]
     if is_disk_full(error):
         return f"the disk is full: {words}; {_AGAIN}"
-    return f"the database did not take it: {words}; `overread doctor` looks at it"
+    hint = " (is the disk full, or the data folder not writable?)" if _is_of_the_disk(words) else ""
+    return f"the database did not take it: {words}{hint}; `overread doctor` looks at it"
+
+
+def _is_of_the_disk(words: str) -> bool:
+    """Say whether SQLite's words stand for a file it cannot write, whatever the reason."""
+    return any(
+        said in words for said in ("disk I/O error", "unable to open database file", "readonly database")
+    )

@@ -72,10 +72,10 @@ def run(arguments: Sequence[str] | None = None) -> None:
         given = [word for word in given if word != "--debug"]
     try:
         code = app(given, prog_name="overread", standalone_mode=False)
-        if code == _INTERRUPTED:
-            raise KeyboardInterrupt
-    except (Exception, KeyboardInterrupt) as error:  # whatever happened, it is told in one line
+    except Exception as error:  # whatever happened is told in one line
         code = tell(error)
+    if code == _INTERRUPTED:
+        code = tell(KeyboardInterrupt())
     sys.exit(code if isinstance(code, int) else 0)
 
 

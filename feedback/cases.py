@@ -3,7 +3,15 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from overread.domain.adjudication import ALL_READS, Case, CaseState, Stage, reads_at, stage_after
+from overread.domain.adjudication import (
+    ALL_READS,
+    FIRST_READS,
+    Case,
+    CaseState,
+    Stage,
+    reads_at,
+    stage_after,
+)
 from overread.domain.corrections import Correction, Origin
 from overread.domain.identifiers import PersonKey, derived_id
 from overread.domain.people import Role
@@ -80,14 +88,36 @@ def waiting_for(work: UnitOfWork, person: PersonKey, role: Role) -> int:
     return len(_waiting(work, person, role))
 
 
+def without_senior(work: UnitOfWork) -> list[str]:
+    """Return the open cases whose first reads differ and that no senior here may read."""
+    decidable = _decidable(work)
+    return [
+        case.id
+        for case in work.cases.in_state(CaseState.OPEN)
+        if len(case.reads) == FIRST_READS and case.id not in decidable
+    ]
+
+
 def _waiting(
     work: UnitOfWork, person: PersonKey, role: Role, *, free_at: datetime | None = None
 ) -> list[str]:
-    """Return what waits for a person: own decisions, then what only a senior reads, then the rest."""
+    """Return what waits for a person: own decisions, then what only a senior reads, then the rest.
+
+    A senior reads first or second only where another senior is left to break the tie.
+    """
+    spared = _decidable(work, but=person) if role is Role.SENIOR else set()
     unread = [
         (stage_after(count), case)
         for case, count in work.cases.unread_by(person, free_at=free_at)
         if count < ALL_READS and reads_at(role, stage_after(count))
     ]
+    if role is Role.SENIOR:
+        unread = [(stage, case) for stage, case in unread if stage is Stage.SENIOR or case in spared]
     unread.sort(key=lambda waiting: waiting[0] is not Stage.SENIOR)
     return [*work.cases.undecided_by(person), *(case for _, case in unread)]
+
+
+def _decidable(work: UnitOfWork, *, but: PersonKey | None = None) -> set[str]:
+    """Return the open cases that some senior, `but` aside, has not read and is not barred from."""
+    seniors = [person.key for person in work.people.all() if person.role is Role.SENIOR and person.key != but]
+    return {case for senior in seniors for case, _ in work.cases.unread_by(senior)}

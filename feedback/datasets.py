@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedback.leaks import leaks
+from feedback.leaks import Leak, leaks
 from overread.domain.adjudication import Grade
 from overread.domain.audit import AuditEvent
 from overread.domain.corrections import Correction, standing
@@ -45,10 +45,21 @@ class Recipe:
     unadjudicated: bool = False
 
 
-def build(
-    work: UnitOfWork, objects: Objects, *, task: Task, recipe: Recipe, by: str, now: datetime
-) -> DatasetVersion:
-    """Freeze a dataset version of training and tuning studies; the same content gives the same version.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gathered:
+    """What a dataset version will hold, and which look-alikes leave it; not kept yet."""
+
+    task: str
+    recipe: Recipe
+    rows: tuple[DatasetRow, ...]
+    leaks: tuple[Leak, ...]
+
+
+def gather(work: UnitOfWork, *, task: Task, recipe: Recipe) -> Gathered:
+    """Return the training and tuning studies as they are labelled now.
+
+    Looking for look-alikes among thousands of studies takes seconds: gather in a reading unit, so that no
+    writer waits.
 
     Raises
     ------
@@ -64,9 +75,15 @@ def build(
         raise EvidenceError(
             "a dataset needs training studies of both classes; import or adjudicate some first"
         )
-    manifest = {"task": task.name, "recipe": plain(recipe), "rows": [plain(row) for row in rows]}
+    return Gathered(task=task.name, recipe=recipe, rows=tuple(rows), leaks=tuple(found))
+
+
+def keep(work: UnitOfWork, objects: Objects, gathered: Gathered, *, by: str, now: datetime) -> DatasetVersion:
+    """Freeze what was gathered as a dataset version; the same content gives the same version."""
+    rows, recipe = gathered.rows, gathered.recipe
+    manifest = {"task": gathered.task, "recipe": plain(recipe), "rows": [plain(row) for row in rows]}
     digest = objects.put(json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode())
-    version = derived_id("dataset", task.name, digest)[:16]
+    version = derived_id("dataset", gathered.task, digest)[:16]
     before = work.datasets.all()
     known = [dataset for dataset in before if dataset.version == version]
     if known:
@@ -75,7 +92,7 @@ def build(
     dataset = DatasetVersion(
         version=version,
         digest=digest,
-        task=task.name,
+        task=gathered.task,
         created_at=now,
         counts=dict(sorted(counts.items())),
         corrections=sum(row.correction for row in rows),
@@ -93,7 +110,7 @@ def build(
                 "digest": digest,
                 "corrections": dataset.corrections,
                 "counts": dict(dataset.counts),
-                "left_out": [{"study": leak.leaves, "looks_like": leak.stays} for leak in found],
+                "left_out": [{"study": leak.leaves, "looks_like": leak.stays} for leak in gathered.leaks],
             },
         )
     )

@@ -15,8 +15,9 @@ def file_if_contradicted(
 ) -> Correction | None:
     """File a correction where the signed class differs from the model's answer.
 
-    Nothing is filed where the signer's own latest word on the study says the same already. Whoever signs
-    has reported the study, and is barred from its open case, contradiction or not.
+    Nothing is filed where the signer's own latest word on the study says the same already, and a report
+    files once: it is asked at its signing and, where the answer came later, when the answer is kept. Whoever
+    signs has reported the study, and is barred from its open case, contradiction or not.
     """
     if report.status is not ReportStatus.SIGNED or report.signed_by is None or report.signed_at is None:
         return None
@@ -24,14 +25,17 @@ def file_if_contradicted(
     prediction = work.studies.prediction(report.study)
     if prediction is None or not contradicts(prediction, report.label):
         return None
-    said = standing(work.corrections.of_study(report.study))
-    if any(word.by == report.signed_by and word.label is report.label for word in said):
+    filed = derived_id("signed-report", report.study, str(report.version))
+    words = work.corrections.of_study(report.study)
+    if any(word.id == filed for word in words):
+        return None
+    if any(word.by == report.signed_by and word.label is report.label for word in standing(words)):
         return None
     missed = report.label is Label.HAS_FINDING
     return file_correction(
         work,
         Correction(
-            id=derived_id("signed-report", report.study, str(report.version)),
+            id=filed,
             study=report.study,
             by=report.signed_by,
             at=report.signed_at,

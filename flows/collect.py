@@ -6,6 +6,7 @@ from prefect.cache_policies import NO_CACHE
 
 from feedback.audits import draw_audits
 from pipeline.services import pipeline_services
+from pipeline.undecided import tell_of_undecidable
 
 AUDIT_SHARE = 0.05
 
@@ -22,6 +23,12 @@ def audits(share: float, seed: int) -> int:
     return len(opened)
 
 
+@task(retries=2, retry_delay_seconds=10, cache_policy=NO_CACHE)
+def undecidable() -> int:
+    """Alert the operator to cases that no senior here may decide."""
+    return tell_of_undecidable(pipeline_services())
+
+
 @task(cache_policy=NO_CACHE)
 def waiting() -> dict[str, int]:
     """Count cases by state."""
@@ -32,6 +39,7 @@ def waiting() -> dict[str, int]:
 
 @flow(name="collect")
 def collect(share: float = AUDIT_SHARE, seed: int = 1) -> dict[str, int]:
-    """Draw audits and say how many cases stand in each state."""
+    """Draw audits, alert to cases without a senior, and say how many cases stand in each state."""
     audits(share, seed)
+    undecidable()
     return waiting()

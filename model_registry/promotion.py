@@ -23,6 +23,18 @@ class NothingToRollBackError(ConflictError):
         super().__init__("no earlier model has been in production; there is nothing to go back to")
 
 
+class StaleError(ConflictError):
+    """A withdrawn version stays withdrawn: it was made from, and held against, what no longer serves."""
+
+    code = "stale"
+
+    def __init__(self, version: VersionKey) -> None:
+        super().__init__(
+            f"the request for version {version} was withdrawn, because production changed after its "
+            "comparison; retrain, so that a new version starts from what serves now"
+        )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Change:
     to: VersionKey
@@ -39,11 +51,13 @@ def ask(work: UnitOfWork, request: PromotionRequest) -> None:
     ------
     NotFoundError
         No such version is registered.
+    StaleError
+        Its request was withdrawn.
     ConflictError
         Somebody has asked for it before.
     """
     work.models.get(request.version)
-    if request.version in {known.version for known in work.models.requests()}:
+    if is_asked_for(work, request.version):
         raise ConflictError(f"version {request.version} has been asked for already")
     work.models.add_request(request)
     _record(
@@ -54,6 +68,14 @@ def ask(work: UnitOfWork, request: PromotionRequest) -> None:
         at=request.created_at,
         details={"version": request.version, "verdict": request.verdict, **_evidence(request)},
     )
+
+
+def is_asked_for(work: UnitOfWork, version: VersionKey) -> bool:
+    """Say whether there is a request for a version; raise `StaleError` where it was withdrawn."""
+    states = {known.version: known.state for known in work.models.requests()}
+    if states.get(version) is RequestState.WITHDRAWN:
+        raise StaleError(version)
+    return version in states
 
 
 def review(work: UnitOfWork, version: VersionKey, given: Review, *, task: str) -> PromotionRequest:

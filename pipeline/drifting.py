@@ -1,6 +1,6 @@
 """Is what comes in still what production was tested on? Gathers both windows and asks the drift check."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -49,7 +49,7 @@ def check_drift(services: PipelineServices, *, window: timedelta = WINDOW, most:
         if prediction.model_version == production.version and uid in studies
     ]
     chosen = windows(seen, now=now, span=window, most=most).current
-    reference = _reference(services, production, studies)
+    reference = reference_features(services, production, studies)
     current = _current(services, [studies[uid] for uid in chosen], predictions)
     if not current.n and reference.embeddings is not None:
         current = replace(current, embeddings=reference.embeddings[:0])
@@ -72,14 +72,14 @@ def _current(
     )
 
 
-def _reference(
-    services: PipelineServices, production: ModelVersion, studies: dict[StudyUid, Study]
+def reference_features(
+    services: PipelineServices, production: ModelVersion, studies: Mapping[StudyUid, Study]
 ) -> Features:
-    """Return the studies production was tested on, one a patient."""
+    """Return the features of the studies production was tested on, one a patient."""
     test_set = frozen_test_set(services)
     cases = cases_of(services.storage.objects, test_set)
     scores = test_scores(services, production, test_set, cases)
-    rows = _one_a_patient(cases)
+    rows = _latest_of_each_patient(cases, studies)
     kept = [cases[row].study for row in rows]
     return features(
         services.pictures().gather(kept),
@@ -89,9 +89,10 @@ def _reference(
     )
 
 
-def _one_a_patient(cases: Sequence[TestCase]) -> list[int]:
-    latest = {case.patient: row for row, case in enumerate(cases)}
-    return sorted(latest.values())
+def _latest_of_each_patient(cases: Sequence[TestCase], studies: Mapping[StudyUid, Study]) -> list[int]:
+    """Choose as the current window does: follow-ups differ from first visits."""
+    in_time = sorted(range(len(cases)), key=lambda row: studies[cases[row].study].received_at)
+    return sorted({cases[row].patient: row for row in in_time}.values())
 
 
 def _probabilities(scores: Scores, rows: Sequence[int]) -> list[float]:

@@ -1,6 +1,6 @@
 """From a comparison and a drift check to a request that two people decide, and what follows it."""
 
-from model_registry.promotion import FOLLOW_ALIAS, ask
+from model_registry.promotion import FOLLOW_ALIAS, ask, is_asked_for
 from model_registry.versions import follow_alias
 from overread.domain.identifiers import Digest, PersonKey, VersionKey
 from overread.domain.promotion import PromotionRequest
@@ -16,13 +16,19 @@ def ask_for_promotion(
     drift_check: str | None = None,
     flow_runs: tuple[str, ...] = (),
 ) -> VersionKey:
-    """Open the request for the candidate of a comparison; asked for before, nothing changes."""
+    """Open the request for the candidate of a comparison; asked for before, nothing changes.
+
+    Raises
+    ------
+    StaleError
+        The request was withdrawn since, because production changed.
+    """
     record = record_of(services, comparison)
     version = VersionKey(str(record["candidate"]))
     ledger = record.pop("ledger")
     run, card = str(record.pop("mlflow_run")), record.pop("model_card", None)
     with services.storage.work() as work:
-        if version in {known.version for known in work.models.requests()}:
+        if is_asked_for(work, version):
             return version
         model = work.models.get(version)
         checks = {check.id: check.verdict for check in work.monitoring.checks()}

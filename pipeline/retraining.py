@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Event, Thread
 
-from feedback.datasets import Recipe, build
+from feedback.datasets import Recipe, gather, keep
 from model_registry.retrainings import cancel_run
 from overread.domain.audit import AuditEvent
 from overread.domain.errors import ConflictError, NotFoundError
@@ -181,10 +181,10 @@ def cancel(services: PipelineServices, *, by: PersonKey) -> TrainingRun:
 
 def build_dataset(services: PipelineServices, recipe: Recipe, *, by: str) -> str:
     """Freeze a dataset version from what is labelled now and return its version."""
+    with services.storage.look() as work:
+        gathered = gather(work, task=services.task, recipe=recipe)
     with services.storage.work() as work:
-        dataset = build(
-            work, services.storage.objects, task=services.task, recipe=recipe, by=by, now=services.now()
-        )
+        dataset = keep(work, services.storage.objects, gathered, by=by, now=services.now())
         work.commit()
     return dataset.version
 

@@ -30,7 +30,7 @@ def write_report(act: Play, summary: Json) -> None:
         s=summary,
         fast=act.demo.fast,
         folder=act.demo.folder.name,
-        kappa="not defined" if kappa is None else "{estimate} [{lower}, {upper}]".format(**kappa),
+        kappa="not defined" if kappa["estimate"] is None else "{estimate} [{lower}, {upper}]".format(**kappa),
         story=_story(act, summary, models),
         plots={
             "missed": plots.missed(before, after, names),

@@ -41,12 +41,11 @@ def _tell(demo: Demo, act: Play, summary: Json) -> None:
         title=f"Overread demo, seed {demo.seed} (simulated; not a medical device)", show_header=False
     )
     studies, corrections = summary["studies"], summary["corrections"]
-    kappa = corrections["kappa"] or {}
     table.add_row("studies", ", ".join(f"{name} {count}" for name, count in studies.items()))
     table.add_row(
         "corrections",
         f"{corrections['explicit']} by button, {corrections['implicit']} by signed report, "
-        f"{corrections['adjudicated']} cases settled, kappa {_shown(kappa)}",
+        f"{corrections['adjudicated']} cases settled, kappa {_shown(corrections['kappa'])}",
     )
     baseline = summary["histogram_baseline_auc"]
     for model in summary["models"]:
@@ -79,7 +78,7 @@ def _tell(demo: Demo, act: Play, summary: Json) -> None:
 
 
 def _shown(kappa: Json) -> str:
-    if not kappa or kappa["estimate"] is None:
+    if kappa["estimate"] is None:
         return "not defined"
     return f"{kappa['estimate']:.2f} [{kappa['lower']:.2f}, {kappa['upper']:.2f}]"
 

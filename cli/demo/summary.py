@@ -1,5 +1,6 @@
 """What happened, read back from database, MLflow's ids and Prefect's own API: `summary.json`."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -7,14 +8,13 @@ from typing import Any
 import httpx
 
 from cli.demo.stage import Clock
-from feedback.labels import first_reads
+from feedback.agreement import two_reader_agreement
 from overread.domain.adjudication import CaseState
 from overread.domain.corrections import Origin
 from overread.domain.datasets import Split
 from overread.domain.models import ModelVersion
 from overread.domain.promotion import PromotionRequest
 from overread.domain.studies import StudyState
-from overread.measures.agreement import cohen_kappa
 from overread.store.unit_of_work import UnitOfWork
 from pipeline.services import PipelineServices
 
@@ -75,15 +75,12 @@ def _splits(work: UnitOfWork) -> Json:
 
 def _corrections(work: UnitOfWork) -> Json:
     origins = Counter(c.origin for c in work.corrections.all() if c.disagrees and not c.withdrawn_at)
-    closed = work.cases.in_state(CaseState.CLOSED)
-    kappa = cohen_kappa(*first_reads(closed)) if closed else None
+    kappa = two_reader_agreement(work)
     return {
         "explicit": origins[Origin.BUTTON],
         "implicit": origins[Origin.SIGNED_REPORT],
-        "adjudicated": len(closed),
-        "kappa": None
-        if kappa is None
-        else {
+        "adjudicated": work.cases.count_by_state().get(CaseState.CLOSED, 0),
+        "kappa": {
             "estimate": _number(kappa.estimate),
             "lower": _number(kappa.lower),
             "upper": _number(kappa.upper),
@@ -92,7 +89,7 @@ def _corrections(work: UnitOfWork) -> Json:
 
 
 def _number(value: float) -> float | None:
-    return None if value != value else round(value, 4)  # noqa: PLR0124 - NaN is not itself
+    return round(value, 4) if math.isfinite(value) else None
 
 
 def evaluation_of(version: str, requests: Iterable[PromotionRequest]) -> Json | None:

@@ -33,6 +33,7 @@ class Permission(StrEnum):
     GIVE_FEEDBACK = "give-feedback"
     SEE_ALL_FEEDBACK = "see-all-feedback"
     READ_CASE = "read-case"
+    SEE_CASES = "see-cases"
     RESOLVE_CASE = "resolve-case"
     SEE_MODELS = "see-models"
     SEE_CANDIDATES = "see-candidates"
@@ -81,7 +82,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.MANAGE_PEOPLE,
         }
     ),
-    Role.AUDITOR: frozenset(_SEE_ALL),
+    Role.AUDITOR: frozenset(_SEE_ALL | {Permission.SEE_CASES}),
     Role.DEVICE: frozenset({Permission.SEND, Permission.SEE_OWN_SENT}),
 }
 
@@ -97,7 +98,7 @@ class Scope(StrEnum):
 SCOPE_ALLOWS: dict[Scope, frozenset[Permission]] = {
     Scope.SEND: frozenset({Permission.SEND, Permission.SEE_OWN_SENT}),
     Scope.FEEDBACK: frozenset({Permission.GIVE_FEEDBACK, Permission.SEE_STUDIES}),
-    Scope.READ: frozenset(_SEE_ALL | {Permission.SEE_OWN_SENT}),
+    Scope.READ: frozenset(_SEE_ALL | {Permission.SEE_CASES, Permission.SEE_OWN_SENT}),
 }
 
 

@@ -8,7 +8,7 @@ AUTO = "auto"
 
 
 def device_of(asked: str) -> str:
-    """Return the device that `auto` stands for here, or the one asked for; raise where this machine lacks it."""
+    """Return the device that `auto` stands for here, or the one asked for; raise where it is missing."""
     available = torch.cuda.is_available()
     if asked == AUTO:
         return "cuda" if available else "cpu"

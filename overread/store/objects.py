@@ -74,6 +74,23 @@ class Objects:
             raise NotFoundError(f"object {digest[:12]} is damaged: its bytes no longer match its digest")
         return content
 
+    def remove(self, digest: Digest) -> None:
+        """Remove the bytes; what is gone already stays gone.
+
+        Raises
+        ------
+        UnavailableError
+            The store is away or does not let go of them.
+        """
+        try:
+            self._files.rm_file(self._path(digest))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise UnavailableError(
+                f"object {digest[:12]} cannot be removed: {error.strerror or error}"
+            ) from error
+
     def has(self, digest: Digest) -> bool:
         """Say whether the bytes are stored."""
         return bool(self._files.exists(self._path(digest)))

@@ -9,6 +9,8 @@ from overread.domain.identifiers import PersonKey, StudyUid
 from overread.domain.studies import Reason, StudyState
 from overread.store.unit_of_work import UnitOfWork
 
+REMOVE_OBJECT = "remove-object"  # outbox topic
+
 
 def delete(work: UnitOfWork, uid: StudyUid, *, by: PersonKey, reason: str, now: datetime) -> None:
     """Exclude a quarantined study for good and ask for its bytes to be removed."""
@@ -21,7 +23,7 @@ def delete(work: UnitOfWork, uid: StudyUid, *, by: PersonKey, reason: str, now: 
         )
     )
     for instance in work.studies.instances_of(uid):
-        work.outbox.put("remove-object", key=instance.digest, at=now)
+        work.outbox.put(REMOVE_OBJECT, key=instance.digest, at=now)
     work.audit.append(
         AuditEvent(
             at=now,

@@ -7,14 +7,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from feedback.labels import first_reads
+from feedback.agreement import two_reader_agreement
 from overread.domain.adjudication import Case, CaseState
 from overread.domain.alerts import Alert, Urgency
 from overread.domain.corrections import Correction
 from overread.domain.errors import NotFoundError
 from overread.domain.findings import Label
 from overread.domain.predictions import Prediction
-from overread.measures.agreement import cohen_kappa
 from overread.store.monitoring import DriftCheck
 from overread.store.unit_of_work import UnitOfWork
 from serving.api.candidates import framed_page
@@ -219,12 +218,9 @@ def _readers(work: UnitOfWork, said: list[Correction]) -> ReadersAnswer:
 
 def _kappa(work: UnitOfWork) -> EstimateAnswer | None:
     """Return the agreement of the two first reads; None with too few pairs."""
-    first, second = first_reads(
-        [*work.cases.in_state(CaseState.CLOSED), *work.cases.in_state(CaseState.OPEN)]
-    )
-    if len(first) < FEWEST_PAIRS:
+    kappa = two_reader_agreement(work)
+    if kappa.n < FEWEST_PAIRS:
         return None
-    kappa = cohen_kappa(first, second)
     return EstimateAnswer(
         estimate=kappa.estimate,
         lower=kappa.lower,

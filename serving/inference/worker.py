@@ -1,4 +1,7 @@
-"""Screens and scores what waits, in threads of the serving process, and follows the production row."""
+"""Screens and scores what waits, in threads of the serving process, and follows the production row.
+
+The bytes of deleted studies go here too: the serving process alone is always there.
+"""
 
 import logging
 import threading
@@ -12,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bootstrap.web import WebServices
+from feedback.implicit import file_if_contradicted
 from overread.domain.errors import InputError, NotFoundError, OverreadError
 from overread.domain.findings import Label
 from overread.domain.identifiers import Digest, StudyUid
@@ -21,6 +25,7 @@ from overread.imaging.likeness import fingerprint
 from overread.store.outbox import Parcel
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies.arrivals import screen_stored
+from overread.studies.deletion import REMOVE_OBJECT
 from overread.studies.intake import SCREEN
 from overread.studies.predicting import claim_next, keep_prediction
 from overread.studies.screening import PREDICT, keep_screening, quarantine
@@ -79,7 +84,7 @@ class Worker:
     def start(self) -> None:
         """Take up what an earlier process left, and begin."""
         with self._services.storage.work() as work:
-            for topic in (SCREEN, PREDICT):
+            for topic in (SCREEN, PREDICT, REMOVE_OBJECT):
                 work.outbox.revive(topic, now=self._services.now())
             work.commit()
         for thread in self._threads:
@@ -103,10 +108,11 @@ class Worker:
         return all(thread.is_alive() for thread in self._threads)
 
     def turn(self) -> bool:
-        """Screen and score one batch of what waits; say whether there was anything."""
+        """Screen and score one batch of what waits, remove one object; say whether there was anything."""
         screened = self._screen_batch()
         scored = self._score_batch()
-        return screened or scored
+        removed = self._remove_object()
+        return screened or scored or removed
 
     def follow(self) -> bool:
         """Serve what the production row says; a change wakes the scoring."""
@@ -227,12 +233,32 @@ class Worker:
         services = self._services
 
         def keep(work: UnitOfWork) -> Study:
-            return keep_prediction(
+            study = keep_prediction(
                 work, prediction, task=services.task, language=services.settings.language, now=now
             )
+            report = work.reports.latest(study.uid)
+            if report is not None:  # a report signed before the answer came may contradict it
+                file_if_contradicted(work, report, task=services.task, answer_shown=False)
+            return study
 
         self._settle(waiting.parcel, keep)
         self._metrics.predictions.labels(model.version, scores.label).inc()
+
+    def _remove_object(self) -> bool:
+        """Remove the bytes of one deleted object; where that fails, they are tried again in ten minutes."""
+        with self._services.storage.look() as work:
+            if not work.outbox.waiting(REMOVE_OBJECT):
+                return False
+        with self._services.storage.work() as work:
+            parcel = work.outbox.claim(REMOVE_OBJECT, now=self._services.now())
+            work.commit()
+        if parcel is None:
+            return False
+        self._services.storage.objects.remove(Digest(parcel.key))
+        with self._services.storage.work() as work:
+            work.outbox.done(parcel, at=self._services.now())
+            work.commit()
+        return True
 
     def _heatmap(self, scores: Scores, instance: Instance) -> Digest | None:
         if scores.label is Label.NO_FINDING:

@@ -11,7 +11,7 @@ from bootstrap.storage import Storage
 from feedback.adjudication import Decided, resolve, take_read
 from feedback.agreement import two_reader_agreement
 from feedback.audits import draw_audits
-from feedback.cases import HOLD, next_case, waiting_for
+from feedback.cases import HOLD, next_case, waiting_for, without_senior
 from feedback.labels import first_reads
 from overread.domain.adjudication import ALL_READS, Case, CaseState, Grade, Stage
 from overread.domain.corrections import Origin
@@ -38,7 +38,7 @@ from tests.builders import (
     uid,
 )
 
-RITA, REMY, ROSA, SVEN = (PersonKey(name) for name in ("rita", "remy", "rosa", "sven"))
+RITA, REMY, ROSA, SVEN, SARA = (PersonKey(name) for name in ("rita", "remy", "rosa", "sven", "sara"))
 MINUTE = timedelta(minutes=1)
 HAS, NO = Label.HAS_FINDING, Label.NO_FINDING
 
@@ -55,6 +55,11 @@ def read(work: UnitOfWork, by: str, label: Label, task: Task, *, case: str = "ca
     stage = work.cases.get(case).stage
     role = Role.SENIOR if by.startswith("s") else Role.READER
     return take_read(work, a_read(by, case=case, label=label, stage=stage), a_person(by, role), task=task)
+
+
+def hired(work: UnitOfWork, *seniors: PersonKey) -> None:
+    for senior in seniors:
+        work.people.add(senior, Role.SENIOR, password=None, at=NOW)
 
 
 def decided(label: Label = HAS) -> Decided:
@@ -146,6 +151,7 @@ def test_where_two_differ_a_senior_reads_and_decides(work: UnitOfWork, task: Tas
 def test_a_senior_keeps_an_undecided_case_and_no_other_senior_gets_it(
     work: UnitOfWork, task: Task, now: datetime
 ) -> None:
+    hired(work, SVEN, SARA)
     opened(work)
     opened(work, 2)
     for by, label in (("remy", HAS), ("rosa", NO)):
@@ -156,7 +162,7 @@ def test_a_senior_keeps_an_undecided_case_and_no_other_senior_gets_it(
         given = next_case(work, SVEN, Role.SENIOR, now=later)
         assert given is not None
         assert given[0].id == "case-0001"
-        other = next_case(work, PersonKey("sara"), Role.SENIOR, now=later)
+        other = next_case(work, SARA, Role.SENIOR, now=later)
         assert other is not None
         assert other[0].id == "case-0002"
 
@@ -164,6 +170,7 @@ def test_a_senior_keeps_an_undecided_case_and_no_other_senior_gets_it(
 def test_a_senior_is_given_first_what_only_a_senior_can_read(
     work: UnitOfWork, task: Task, now: datetime
 ) -> None:
+    hired(work, SVEN, SARA)
     opened(work, 1)
     opened(work, 2)
     read(work, "remy", HAS, task, case="case-0002")
@@ -174,8 +181,41 @@ def test_a_senior_is_given_first_what_only_a_senior_can_read(
     assert waiting_for(work, SVEN, Role.SENIOR) == 2
 
 
+def test_a_senior_reads_first_only_while_another_is_left_to_decide(
+    work: UnitOfWork, task: Task, now: datetime
+) -> None:
+    hired(work, SVEN)
+    opened(work)
+    assert next_case(work, SVEN, Role.SENIOR, now=now) is None
+    assert waiting_for(work, SVEN, Role.SENIOR) == 0
+    hired(work, SARA)
+    read(work, "remy", HAS, task)
+    given = next_case(work, SVEN, Role.SENIOR, now=now)
+    assert given is not None
+    assert given[0].stage is Stage.SECOND
+    read(work, "sven", NO, task)
+    last = next_case(work, SARA, Role.SENIOR, now=now)
+    assert last is not None
+    assert last[0].stage is Stage.SENIOR
+
+
+def test_a_case_that_no_senior_may_decide_is_named(work: UnitOfWork, task: Task) -> None:
+    hired(work, SVEN)
+    for number in (1, 2, 3):
+        opened(work, number)
+    work.cases.bar("case-0001", {SVEN})  # who raised it, or signed the study's report
+    assert without_senior(work) == []  # its readers may agree yet
+    for case in ("case-0001", "case-0002"):
+        read(work, "remy", HAS, task, case=case)
+        read(work, "rosa", NO, task, case=case)
+    assert without_senior(work) == ["case-0001"]
+    hired(work, SARA)
+    assert without_senior(work) == []
+
+
 def test_what_is_handed_out_is_what_the_rules_allow(work: UnitOfWork, task: Task) -> None:
     """In every mix of barred people, reads and roles."""
+    hired(work, SARA)  # and a senior who has read nothing is left to decide
     people = {"remy": Role.READER, "rosa": Role.READER, "sven": Role.SENIOR}
     mixes = [
         (barred, readers)

@@ -196,6 +196,17 @@ def test_a_signature_counts_after_an_agreement_or_a_word_taken_back(
     assert file_if_contradicted(work, report, task=task, answer_shown=True) is not None
 
 
+def test_a_report_files_once_even_where_its_word_was_taken_back(
+    work: UnitOfWork, task: Task, now: datetime
+) -> None:
+    keep_predicted(work)
+    filed = file_if_contradicted(work, signed(now), task=task, answer_shown=True)
+    assert filed is not None
+    withdraw(work, filed.id, by=RITA, now=now + SECOND)
+    assert file_if_contradicted(work, signed(now), task=task, answer_shown=False) is None
+    assert len(work.corrections.all()) == 1
+
+
 def test_another_persons_claim_does_not_silence_the_signer(
     work: UnitOfWork, task: Task, now: datetime
 ) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bootstrap.storage import Storage
-from feedback.datasets import DatasetRow, Recipe, build, load
+from feedback.datasets import DatasetRow, Recipe, gather, keep, load
 from feedback.leaks import Leak, leaks
 from overread.domain.adjudication import Grade
 from overread.domain.datasets import DatasetVersion, Split
@@ -50,6 +50,12 @@ def collection(work: UnitOfWork) -> UnitOfWork:
         keep_study(work, a_study(number, patient=PatientKey(f"patient-{number}")), split=split)
         work.labels.add(a_label(number, label=HAS if number % 2 else NO))
     return work
+
+
+def build(
+    work: UnitOfWork, objects: Objects, *, task: Task, recipe: Recipe, by: str, now: datetime
+) -> DatasetVersion:
+    return keep(work, objects, gather(work, task=task, recipe=recipe), by=by, now=now)
 
 
 def built(work: UnitOfWork, objects: Objects, task: Task, **recipe: bool) -> DatasetVersion:

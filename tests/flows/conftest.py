@@ -17,6 +17,7 @@ from bootstrap.processes import (
     prefect_server,
     settings_environment,
 )
+from flows.slots import ensure_limits
 from overread.settings.environment import Settings
 from pipeline.services import PipelineServices
 from tests.pipeline.conftest import collection, department, imported
@@ -29,7 +30,9 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
     """Start a server as `overread up` does, and return what a process needs to work with it."""
     settings, port = Settings(data_dir=tmp_path_factory.mktemp("prefect")), free_port()
     with Processes(settings.folder / "logs") as processes:
-        processes.start(replace(prefect_server(settings, port=port), seconds=240.0))
+        server = prefect_server(settings, port=port)
+        quick = {"PREFECT_SERVER_CONCURRENCY_MAXIMUM_CONCURRENCY_SLOT_WAIT_SECONDS": "1"}
+        processes.start(replace(server, environment={**server.environment, **quick}, seconds=240.0))
         yield prefect_environment(settings, port=port)
 
 
@@ -59,8 +62,6 @@ def api(
     prefect: dict[str, str], department: PipelineServices, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Api]:
     """Let flows of this process run on the server and in the department."""
-    from flows.slots import ensure_limits
-
     for name, value in {**prefect, **settings_environment(department.settings)}.items():
         monkeypatch.setenv(name, value)
     with temporary_settings({PREFECT_API_URL: prefect["PREFECT_API_URL"]}):

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from bootstrap.storage import Storage
-from model_registry.promotion import FOLLOW_ALIAS, NothingToRollBackError, ask, review, roll_back
+from model_registry.promotion import (
+    FOLLOW_ALIAS,
+    NothingToRollBackError,
+    StaleError,
+    ask,
+    review,
+    roll_back,
+)
 from overread.domain.errors import ConflictError, NotFoundError, RuleError
 from overread.domain.identifiers import PersonKey, VersionKey
 from overread.domain.models import ModelState
@@ -138,6 +145,19 @@ def test_a_request_compared_with_another_production_is_withdrawn(work: UnitOfWor
     with pytest.raises(RuleError, match="withdrawn"):
         reviewed(work, "3", "rolf")
     assert work.audit.rows()[-1].event.action == "promotion-withdrawn"
+
+
+def test_a_withdrawn_version_is_never_asked_for_again(work: UnitOfWork, now: datetime) -> None:
+    promoted(work, "1")
+    asked(work, "3")
+    promoted(work, "2")
+    rows = work.audit.rows()
+    with pytest.raises(StaleError, match="retrain"):
+        ask(work, a_request("3", comparison={"production": "2"}))
+    assert work.audit.rows() == rows
+    back(work, now)  # what it was compared with serves again, and what it was made from is out of date still
+    with pytest.raises(StaleError):
+        ask(work, a_request("3", comparison={"production": "1"}))
 
 
 def test_a_rollback_withdraws_what_was_compared_with_the_one_that_went(

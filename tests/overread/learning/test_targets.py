@@ -12,9 +12,9 @@ FIRST = np.zeros(1, np.int64)
 
 def cells(box: tuple[float, float, float, float], n: int, *, known: float = 0.0) -> Floats:
     """Return (2, n, n): the targets of one frame with one box of finding 1."""
-    return cell_targets(
-        np.full((1, 2), known, np.float32), np.array([box], np.float32), FIRST, FIRST + 1, cells=n
-    )[0]
+    unread, boxes = np.full((1, 2), known, np.float32), np.array([box], np.float32)
+    answers: Floats = cell_targets(unread, boxes, FIRST, FIRST + 1, cells=n).reshape(2, n, n)
+    return answers
 
 
 def frame(*box: float) -> float:

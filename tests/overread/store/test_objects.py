@@ -84,6 +84,25 @@ def test_a_full_disk_is_said_and_leaves_nothing_half_written(
     assert stored(tmp_path) == []
 
 
+@pytest.mark.parametrize("url", ["folder", "memory://overread-removed"])
+def test_what_is_removed_is_gone_and_may_be_removed_again(tmp_path: Path, url: str) -> None:
+    objects = Objects(str(tmp_path) if url == "folder" else url)
+    digest, other = objects.put(b"pixels"), objects.put(b"others")
+    for _ in range(2):
+        objects.remove(digest)
+        assert (objects.has(digest), objects.has(other)) == (False, True)
+
+
+def test_bytes_that_cannot_be_removed_are_said(objects: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_path: str) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    digest = objects.put(b"pixels")
+    monkeypatch.setattr(objects._files, "rm_file", refuse)
+    with pytest.raises(UnavailableError, match="Read-only file system"):
+        objects.remove(digest)
+
+
 def test_another_file_system_takes_the_same_calls() -> None:
     objects = Objects("memory://overread-objects")
     digest = objects.put(b"pixels")

@@ -88,6 +88,16 @@ def test_only_whoever_holds_a_case_reads_it(served: House) -> None:
     assert served.ask("rosa", "GET", f"/api/v1/adjudication/{case}/images/0.png").status_code == 404
 
 
+def test_an_auditor_sees_a_cases_pictures_and_reads_none(served: House) -> None:
+    _, case = _opened(served)
+    picture = f"/api/v1/adjudication/{case}/images/0.png"
+    assert served.ask("anna", "GET", picture).headers["content-type"] == "image/png"
+    assert served.ask("anna", "GET", picture.replace(case, "nothing")).status_code == 404
+    assert served.ask("olga", "GET", picture).status_code == 403
+    assert _next(served, "anna").status_code == 403
+    assert _read(served, "anna", case).status_code == 403
+
+
 def test_a_read_has_the_shape_of_the_interface_and_is_repeatable(served: House) -> None:
     _, case = _opened(served)
     _next(served, "remy")

@@ -4,9 +4,12 @@ from typing import Any
 import pytest
 
 from bootstrap.storage import Storage
+from overread.domain.corrections import Origin
 from overread.domain.errors import UnavailableError
+from overread.domain.findings import Label
 from overread.domain.identifiers import Digest, PersonKey, Site, StudyUid
 from overread.domain.studies import Reason, StudyState
+from overread.studies import deletion, reporting
 from overread.studies.arrivals import arrival_of
 from overread.studies.intake import SCREEN, receive
 from overread.studies.screening import PREDICT, quarantine, release
@@ -171,3 +174,62 @@ def test_what_a_killed_process_had_claimed_is_taken_up_at_the_next_start(
         work.commit()
     _turns(web)
     assert _state(services.storage, uid) is StudyState.PREDICTED
+
+
+def _deleted(web: Web, content: bytes) -> Digest:
+    uid = _arrive(web, content)
+    with web.work() as work:
+        quarantine(work, uid, [Reason(code="BURNED_IN", text="text")], now=web.now())
+        deletion.delete(work, uid, by=PersonKey("olga"), reason="a name in the picture", now=web.now())
+        (instance,) = work.studies.instances_of(uid)
+        work.commit()
+    return instance.digest
+
+
+def test_a_deleted_study_loses_its_bytes_and_the_others_keep_theirs(web: Web) -> None:
+    kept = web.objects.put(a_dicom(seed=1))
+    lost = [_deleted(web, a_dicom(seed=seed)) for seed in (2, 3)]
+    _turns(web)
+    assert [web.objects.has(digest) for digest in (kept, *lost)] == [True, False, False]
+    assert not web.worker.turn()
+
+
+def test_bytes_that_cannot_be_removed_now_are_removed_later(
+    web: Web, services: ClockedServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = _deleted(web, a_dicom())
+
+    def away(*_: Any) -> None:
+        raise UnavailableError("the object store is away")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(web.objects, "remove", away)
+        with pytest.raises(UnavailableError):
+            web.worker.turn()
+    assert not web.worker.turn()
+    services.clock.ahead = timedelta(minutes=11)
+    _turns(web)
+    assert not web.objects.has(digest)
+
+
+def test_a_report_signed_before_the_answer_is_held_against_it(web: Web, services: ClockedServices) -> None:
+    """One reader had signed the opposite of what the model then said, another the same."""
+    uids = [_arrive(web, a_dicom(seed=seed, bright=True)) for seed in (1, 2)]
+    with web.work() as work:
+        for uid, label in zip(uids, (Label.NO_FINDING, Label.HAS_FINDING), strict=True):
+            draft = reporting.Draft(
+                language="en", label=label, findings=(), findings_text="", impression="", sign=True
+            )
+            report = reporting.current(work, uid, language="en")
+            reporting.write(work, report, draft, task=web.task, by=PersonKey("rita"), now=web.now())
+        work.commit()
+    _turns(web)
+    with services.storage.look() as work:
+        (filed,) = work.corrections.all()
+        case = work.cases.get(filed.case or "")
+    assert (filed.study, filed.by, filed.label) == (uids[0], "rita", Label.NO_FINDING)
+    assert (filed.origin, filed.answer_shown, case.barred) == (
+        Origin.SIGNED_REPORT,
+        False,
+        frozenset({"rita"}),
+    )

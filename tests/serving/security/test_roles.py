@@ -28,7 +28,7 @@ MAY: dict[tuple[str, str], set[Role]] = {
     ("POST", "/api/v1/studies/{uid}/release"): OPERATOR,
     ("DELETE", "/api/v1/studies/{uid}"): OPERATOR,
     ("GET", "/api/v1/adjudication/next"): READERS,
-    ("GET", "/api/v1/adjudication/{case}/images/{number}.png"): READERS,
+    ("GET", "/api/v1/adjudication/{case}/images/{number}.png"): READERS | {Role.AUDITOR},
     ("POST", "/api/v1/adjudication/{case}/reads"): READERS,
     ("POST", "/api/v1/adjudication/{case}/resolution"): {Role.SENIOR},
     ("GET", "/api/v1/candidates"): SEE_MORE,
