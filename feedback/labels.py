@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from overread.domain.adjudication import Case
+from overread.domain.adjudication import FIRST_READS, Case
 from overread.domain.datasets import Erratum, Split
 from overread.domain.identifiers import derived_id
 from overread.domain.labels import StudyLabel
@@ -32,5 +32,5 @@ def keep_outcome(work: UnitOfWork, case: Case, *, now: datetime) -> StudyLabel:
 
 def first_reads(cases: Iterable[Case]) -> tuple[list[str], list[str]]:
     """Return the labels of the two first reads of every case that has both, for kappa."""
-    pairs = [case.reads[:2] for case in cases if len(case.reads) >= 2]  # noqa: PLR2004 - two first reads
+    pairs = [case.reads[:FIRST_READS] for case in cases if len(case.reads) >= FIRST_READS]
     return [first.label.value for first, _ in pairs], [second.label.value for _, second in pairs]

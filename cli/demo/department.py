@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,8 @@ from overread.simulation.population import Department, SimulatedStudy, cohort
 from overread.simulation.studies import to_dicom
 
 CHUNK = 25
+ARRIVALS = datetime(2026, 2, 2, tzinfo=UTC)
+NEW_SCANNER = datetime(2026, 8, 3, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,12 +57,13 @@ class Cast:
 
 def cast(seed: int, sizes: Sizes, split_of: Callable[[PatientKey], str]) -> Cast:
     """Return the studies of a seed: history by split, then arrivals of other patients, most to train."""
-    department = Department(seed=seed)
-    history = cohort(department, {"train": sizes.train, "tune": sizes.tune, "test": sizes.test}, split_of)
+    history = cohort(
+        Department(seed=seed), {"train": sizes.train, "tune": sizes.tune, "test": sizes.test}, split_of
+    )
     few = max(2, sizes.arriving // 50)
     wanted = {"train": sizes.arriving - 2 * few, "tune": few, "test": few}
-    arriving = cohort(department, wanted, split_of, first=1_000_000)
-    later = cohort(department, {"train": sizes.drifted}, split_of, first=2_000_000)
+    arriving = cohort(_since(seed, 1, ARRIVALS), wanted, split_of)
+    later = cohort(_since(seed, 2, NEW_SCANNER), {"train": sizes.drifted}, split_of)
     everyone = [study for part in arriving.values() for study in part]
     return Cast(
         train=history["train"],
@@ -69,6 +72,11 @@ def cast(seed: int, sizes: Sizes, split_of: Callable[[PatientKey], str]) -> Cast
         arriving=_with_oddities(sorted(everyone, key=lambda study: _turn(seed, study))),
         drifted=scenarios.new_scanner(later["train"], share=1.0, rng=np.random.default_rng(seed)),
     )
+
+
+def _since(seed: int, part: int, opened: datetime) -> Department:
+    """Return the same kind of department with other patients, from a later day on."""
+    return Department(seed=1_000_000 * part + seed, opened=opened)
 
 
 def _turn(seed: int, study: SimulatedStudy) -> tuple[bytes, datetime]:

@@ -1,4 +1,4 @@
-"""What the department had before: reported studies, and double-read ones to tune and test on."""
+"""What the department had before: reported studies, and ones with their truth to tune and test on."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -54,7 +54,10 @@ def tags_of(makers: Iterable[str], example: SimulatedStudy, drawn_at: int) -> di
 def keep_history(
     work: UnitOfWork, cast: Cast, fingerprints: Iterable[bytes], history: History, *, now: datetime
 ) -> None:
-    """Keep the past: training studies as they were reported, the others as two readers found them."""
+    """Keep the past: training studies as they were reported, the others with their truth.
+
+    The truth stands for what two careful readers would agree on, and is kept as that (grade: double).
+    """
     for place, (study, fingerprint) in enumerate(zip(cast.history, fingerprints, strict=True)):
         work.studies.add(_study(work, study, fingerprint, history))
         as_reported = place < len(cast.train)

@@ -12,7 +12,6 @@ from overread.measures.proportion import wilson
 Json = dict[str, Any]
 OLD, NEW, BAD = "#9aa6b3", "#0e629b", "#b0261c"
 FEWEST = 10
-MARGINS = {"sensitivity": 0.03, "specificity": 0.05}
 
 
 def missed(before: Json, after: Json, names: Mapping[str, str]) -> str:
@@ -42,10 +41,10 @@ def missed(before: Json, after: Json, names: Mapping[str, str]) -> str:
     return _uri(_plain(figure))
 
 
-def gate(comparisons: Sequence[Json]) -> str:
-    """Plot the differences in sensitivity and specificity of each look against their margins."""
+def gate(comparisons: Sequence[Json], margins: Mapping[str, float]) -> str:
+    """Plot the differences in sensitivity and specificity of each look against the losses tolerated."""
     figure = Figure(figsize=(9, 0.5 * len(comparisons) + 1.2), layout="constrained")
-    for axes, (name, margin) in zip(figure.subplots(1, 2, sharey=True), MARGINS.items(), strict=True):
+    for axes, (name, margin) in zip(figure.subplots(1, 2, sharey=True), margins.items(), strict=True):
         for row, said in enumerate(comparisons):
             at = len(comparisons) - 1 - row
             lower, upper, value = (

@@ -94,19 +94,17 @@ class Radiologist:
     eyes: Eyes
     language: str = "en"
 
-    def read_study(self, uid: str, rng: random.Random) -> str:
-        """Report one study: press the button or not, then sign; return what was done."""
+    def read_study(self, uid: str, rng: random.Random) -> None:
+        """Report one study that has an answer: press the button or not where they differ, then sign."""
         study = self.actor.get(f"/api/v1/studies/{uid}")
         if study["prediction"] is None:
-            return "waiting"
+            return
         png = self.actor.call("GET", f"/api/v1/studies/{uid}/image.png").raise_for_status().content
         perception = self.eyes.perceive(png, self.reader, occasion="report")
         differs = perception.label.value != study["prediction"]["label"]
-        pressed = differs and rng.random() < self.reader.presses
-        if pressed:
+        if differs and rng.random() < self.reader.presses:
             self._press(uid, perception, self.eyes.size(png))
         self._sign(uid, perception, self.eyes.size(png))
-        return ("pressed" if pressed else "signed-against") if differs else "agreed"
 
     def _press(self, uid: str, perception: Perception, size: int) -> None:
         missed = perception.label is Label.HAS_FINDING
@@ -133,17 +131,13 @@ class Radiologist:
         headers = {"If-Match": draft.headers["ETag"]}
         self.actor.call("PUT", place, json=body, headers=headers).raise_for_status()
 
-    def adjudicate(self, leave: Callable[[], bool]) -> int:
-        """Read blinded cases until none waits for this person, or `leave` says so; return how many."""
-        done = 0
-        while not leave():
+    def adjudicate(self) -> None:
+        """Read blinded cases until none waits for this person."""
+        while True:
             answer = self.actor.call("GET", "/api/v1/adjudication/next")
             if answer.status_code == httpx.codes.NO_CONTENT:
-                return done
-            case = answer.raise_for_status().json()
-            self._read_case(case)
-            done += 1
-        return done
+                return
+            self._read_case(answer.raise_for_status().json())
 
     def _read_case(self, case: Json) -> None:
         png = self.actor.call("GET", case["images"][0]["url"]).raise_for_status().content
@@ -178,21 +172,17 @@ def findings_of(perception: Perception, size: int) -> list[Json]:
     return shapes
 
 
-def send(device: Actor, paths: Sequence[Path], on_sent: Callable[[], None]) -> dict[int, int]:
-    """Send files over HTTP, four at a time; return how many answers had which status."""
-    counts: dict[int, int] = {}
+def send(device: Actor, paths: Sequence[Path], on_sent: Callable[[], None]) -> None:
+    """Send files over HTTP, four at a time; raise where one is not taken."""
 
-    def one(path: Path) -> int:
+    def one(path: Path) -> None:
         headers = {"Content-Type": "application/dicom"}
-        return device.call(
-            "POST", "/api/v1/instances", content=path.read_bytes(), headers=headers
-        ).status_code
+        answer = device.call("POST", "/api/v1/instances", content=path.read_bytes(), headers=headers)
+        answer.raise_for_status()
 
     with ThreadPoolExecutor(4) as pool:
-        for status in pool.map(one, paths):
-            counts[status] = counts.get(status, 0) + 1
+        for _ in pool.map(one, paths):
             on_sent()
-    return counts
 
 
 def wait_until_read(operator: Actor, *, seconds: float) -> None:
@@ -211,37 +201,25 @@ def wait_until_read(operator: Actor, *, seconds: float) -> None:
 
 def read_all(
     radiologists: Sequence[Radiologist], uids: Iterable[str], *, seed: int, on_read: Callable[[], None]
-) -> dict[str, int]:
-    """Let every study be read by one radiologist, in turn; return how many ended how."""
-    counts: dict[str, int] = {}
+) -> None:
+    """Let every study be read by one radiologist, in turn."""
 
-    def one(place: int, uid: str) -> str:
+    def one(place: int, uid: str) -> None:
         habit = random.Random(f"{seed}{uid}")  # noqa: S311 - a habit, no secret
-        return radiologists[place % len(radiologists)].read_study(uid, habit)
+        radiologists[place % len(radiologists)].read_study(uid, habit)
 
     with ThreadPoolExecutor(4) as pool:
-        for done in pool.map(lambda pair: one(*pair), enumerate(uids)):
-            counts[done] = counts.get(done, 0) + 1
+        for _ in pool.map(lambda pair: one(*pair), enumerate(uids)):
             on_read()
-    return counts
 
 
-def adjudicate_all(
-    residents: Sequence[Radiologist], seniors: Sequence[Radiologist], *, leave: Callable[[], bool]
-) -> int:
-    """Let residents read until nothing waits, then seniors decide; return how many reads were made."""
-    total = 0
+def adjudicate_all(residents: Sequence[Radiologist], seniors: Sequence[Radiologist]) -> None:
+    """Let residents read until nothing waits, then seniors decide."""
     for group in (residents, seniors):
         with ThreadPoolExecutor(len(group)) as pool:
-            total += sum(pool.map(lambda person: person.adjudicate(leave), group))
-    return total
+            list(pool.map(Radiologist.adjudicate, group))  # the list lets what was raised be heard
 
 
-def decide(
-    reviewer: Actor, version: str, decision: str, reason: str, *, accept_drift: str | None = None
-) -> httpx.Response:
+def decide(reviewer: Actor, version: str, decision: str, reason: str) -> httpx.Response:
     """Give one reviewer's decision."""
-    body: Json = {"decision": decision, "reason": reason}
-    if accept_drift:
-        body["accept_drift"] = accept_drift
-    return reviewer.post(f"/api/v1/candidates/{version}/decisions", body)
+    return reviewer.post(f"/api/v1/candidates/{version}/decisions", {"decision": decision, "reason": reason})

@@ -25,7 +25,8 @@ def write_report(act: Play, summary: Json) -> None:
     models = {model["version"]: model for model in summary["models"]}
     before, after = models[summary["production"]["before"]], models[summary["production"]["after"]]
     names = {str(row.code): row.en for row in act.services.task.vocabulary.rows}
-    kappa = summary["corrections"]["kappa"]
+    kappa, policy = summary["corrections"]["kappa"], act.services.policy
+    margins = {"sensitivity": policy.sensitivity_margin, "specificity": policy.specificity_margin}
     page = pages.get_template("report.html.j2").render(
         s=summary,
         fast=act.demo.fast,
@@ -34,7 +35,7 @@ def write_report(act: Play, summary: Json) -> None:
         story=_story(act, summary, models),
         plots={
             "missed": plots.missed(before, after, names),
-            "gate": plots.gate(summary["comparisons"]),
+            "gate": plots.gate(summary["comparisons"], margins),
             "seconds": plots.seconds(summary["seconds"]),
         },
         films=_films(act, names),

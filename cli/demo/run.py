@@ -30,13 +30,13 @@ def run_demo(demo: Demo, *, keep_serving: bool) -> Json:
         summary["seconds"] = dict(demo.clock.seconds)
         text = json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False)
         (demo.folder / "summary.json").write_text(text, encoding="utf-8")
-        _tell(demo, act, summary)
+        _tell(demo, summary)
         if keep_serving:
             _serve(processes, act)
     return summary
 
 
-def _tell(demo: Demo, act: Play, summary: Json) -> None:
+def _tell(demo: Demo, summary: Json) -> None:
     table = Table(
         title=f"Overread demo, seed {demo.seed} (simulated; not a medical device)", show_header=False
     )
@@ -74,7 +74,6 @@ def _tell(demo: Demo, act: Play, summary: Json) -> None:
     console.print(table)
     console.print(f"report   {demo.folder / 'report.html'}", highlight=False)
     console.print(f"go on    OVERREAD_DATA_DIR={demo.folder} overread serve", highlight=False)
-    del act
 
 
 def _shown(kappa: Json) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from bootstrap.clock import utc_now
 from bootstrap.credentials import issue_token
@@ -59,12 +59,12 @@ class Clock:
 class Bar:
     """One progress bar."""
 
-    def __init__(self, progress: Progress, task: object) -> None:
+    def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress, self._task = progress, task
 
     def step(self, by: int = 1) -> None:
         """Move on."""
-        self._progress.advance(self._task, by)  # type: ignore[arg-type]  # rich's TaskID is a NewType of int
+        self._progress.advance(self._task, by)
 
 
 def hire(storage: Storage, folder: Path) -> dict[str, str]:

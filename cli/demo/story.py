@@ -1,9 +1,10 @@
 """The demo's story: a model that misses, corrections, a better model, a new scanner."""
 
 import os
+import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -65,19 +66,15 @@ class Demo:
 
 @dataclass
 class Told:
-    """What happened, in the order of the story; numbers are read back from the record, not kept here."""
+    """Where the department answers and which version played which part; all else is read back from the record."""
 
     base: str = ""
-    arrived: dict[int, int] = field(default_factory=dict)
-    readings: dict[str, int] = field(default_factory=dict)
-    reads: int = 0
     first: str = ""
     good: str = ""
     control: str = ""
     bad: str = ""
     following: str = ""
     stopped: str = ""
-    drifted_scores: dict[str, float | None] = field(default_factory=dict)
 
 
 class Play:
@@ -174,13 +171,11 @@ class Play:
             )
         )
 
-    def _approve(self, version: str, *, accept_drift: str | None = None) -> bool:
+    def _approve(self, version: str) -> bool:
         """Let both reviewers approve; say whether the version was promoted."""
         state = ""
         for name in ("reviewer-1", "reviewer-2"):
-            answer = readers.decide(
-                self.people[name], version, "approve", "read the record", accept_drift=accept_drift
-            )
+            answer = readers.decide(self.people[name], version, "approve", "read the record")
             if answer.is_error:
                 self.told.stopped = str(answer.json().get("code", answer.status_code))
                 return False
@@ -195,9 +190,7 @@ class Play:
         files = [file for future in drawn for file in future.result()]
         self.eyes.add({file.sight: file.study for file in files})
         with self.demo.clock.bar("arriving", len(files)) as bar:
-            counts = readers.send(self.people["scanner"], [file.path for file in files], bar.step)
-        for status, count in counts.items():
-            self.told.arrived[status] = self.told.arrived.get(status, 0) + count
+            readers.send(self.people["scanner"], [file.path for file in files], bar.step)
         readers.wait_until_read(self.people["operator"], seconds=600)
         return files
 
@@ -226,17 +219,14 @@ class Play:
         residents, _ = self.radiologists()
         uids = [file.study.study_uid for file in files]
         with self.demo.clock.bar("reporting", len(uids)) as bar:
-            counts = readers.read_all(residents, uids, seed=self.demo.seed, on_read=bar.step)
-        for how, count in counts.items():
-            self.told.readings[how] = self.told.readings.get(how, 0) + count
+            readers.read_all(residents, uids, seed=self.demo.seed, on_read=bar.step)
 
     def adjudicate(self) -> None:
         """Draw audits, then let blinded readers and seniors settle what is open."""
         from flows.collect import collect
 
         collect(seed=self.demo.seed)
-        residents, seniors = self.radiologists()
-        self.told.reads += readers.adjudicate_all(residents, seniors, leave=lambda: False)
+        readers.adjudicate_all(*self.radiologists())
 
     def improve(self) -> None:
         """Train the good, the control and the bad candidate; the gate says which is which."""
@@ -271,7 +261,13 @@ def play(demo: Demo, processes: Processes) -> Play:
     """Run the whole story; the department is left running in `processes`."""
     clock, settings = demo.clock, demo.settings
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+    pool = ProcessPoolExecutor(
+        2,
+        mp_context=get_context("spawn"),
+        initializer=signal.signal,
+        initargs=(signal.SIGINT, signal.SIG_IGN),  # Ctrl-C is told once, by this process
+    )
+    with pool:
         with clock.step("init", "an empty department"):
             initialise(settings, salt=f"demo-{demo.seed}")
             services = pipeline_services(settings)

@@ -11,7 +11,8 @@ from overread.imaging import quality, reading, screening
 from overread.imaging.pixels import Grey
 from overread.studies.intake import Arrival
 
-LONGEST_NAME, LONGEST_ID, LONGEST_WORD, LONGEST_CODE = 400, 128, 64, 16
+LONGEST_NAME, LONGEST_ID, LONGEST_WORD, LONGEST_CODE = 400, 128, 64, 16  # characters
+COARSEST_MM = 64.0
 
 
 def header_of(content: bytes) -> screening.Acquisition:
@@ -96,4 +97,4 @@ def _spacing(stated: object) -> float | None:
         return None
     first = stated[0] if isinstance(stated, Sequence) and not isinstance(stated, str) else stated
     value = float(str(first))
-    return value if 0 < value < LONGEST_WORD else None
+    return value if 0 < value < COARSEST_MM else None

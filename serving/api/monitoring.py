@@ -170,8 +170,9 @@ def alert_answer(alert: Alert) -> AlertAnswer:
 
 def _settled(work: UnitOfWork) -> list[tuple[Case, Prediction]]:
     """Return closed cases with the answer that readers saw."""
-    pairs = ((case, work.studies.prediction(case.study)) for case in work.cases.in_state(CaseState.CLOSED))
-    return [(case, prediction) for case, prediction in pairs if prediction is not None]
+    closed = work.cases.in_state(CaseState.CLOSED)
+    answers = work.studies.first_predictions([case.study for case in closed])
+    return [(case, answers[case.study]) for case in closed if case.study in answers]
 
 
 def calibration_of(settled: Iterable[tuple[Case, Prediction]]) -> list[BinAnswer]:

@@ -43,6 +43,7 @@ def candidate_view(
         if request.drift is None
         else drift_view(request.drift, f"/api/v1/candidates/{request.version}/drift.html"),
         "lineage": _pairs(finite(request.lineage)),
+        "needs_drift_check": request.needs_drift_check,
         "ledger": _pairs(ledger),
         "digests": [
             (part, who) for part, who in (comparison.get("evaluations") or {}).items() if who.get("digest")
