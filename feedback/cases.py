@@ -103,7 +103,7 @@ def _waiting(
 ) -> list[str]:
     """Return what waits for a person: own decisions, then what only a senior reads, then the rest.
 
-    A senior reads first or second only where another senior is left to break the tie.
+    A senior comes last to cases on which no other senior would be left to break a tie.
     """
     spared = _decidable(work, but=person) if role is Role.SENIOR else set()
     unread = [
@@ -111,9 +111,7 @@ def _waiting(
         for case, count in work.cases.unread_by(person, free_at=free_at)
         if count < ALL_READS and reads_at(role, stage_after(count))
     ]
-    if role is Role.SENIOR:
-        unread = [(stage, case) for stage, case in unread if stage is Stage.SENIOR or case in spared]
-    unread.sort(key=lambda waiting: waiting[0] is not Stage.SENIOR)
+    unread.sort(key=lambda waiting: 0 if waiting[0] is Stage.SENIOR else 1 + (waiting[1] not in spared))
     return [*work.cases.undecided_by(person), *(case for _, case in unread)]
 
 

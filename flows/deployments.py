@@ -6,9 +6,10 @@ from datetime import timedelta
 from prefect import serve
 from prefect.deployments.runner import RunnerDeployment
 
+from flows.attend import attend
 from flows.collect import collect
 from flows.drift import drift
-from flows.improve import attend, improve
+from flows.improve import improve
 from flows.slots import ensure_limits
 
 ATTEND_SECONDS = 60.0

@@ -9,15 +9,14 @@ from prefect.states import Cancelled
 
 from flows.compare import compare
 from flows.drift import drift
-from flows.promote import hand_on_flow, promote
+from flows.promote import promote
 from flows.relabel import relabel
 from flows.retrain import train
 from flows.slots import alone
-from flows.sweep import sweep
 from overread.domain.identifiers import PersonKey
 from overread.domain.models import RunState, TrainingRun
 from pipeline.candidates import Plan
-from pipeline.retraining import CancelledError, change, next_waiting, request_run, under_way
+from pipeline.retraining import CancelledError, change, request_run, under_way
 from pipeline.services import PipelineServices, pipeline_services
 
 
@@ -63,15 +62,3 @@ def _steps(services: PipelineServices, run: TrainingRun, *, training: str | None
 def plan_of(task: str, *, first: bool) -> tuple[str, str | None]:
     """Return recipe and variant of a task's next training."""
     return ("demo" if task == "demo" else "production"), (None if first else "v2")
-
-
-@flow(name="attend")
-def attend(training: str | None = None) -> str | None:
-    """Sweep, hand on, and take up the retraining that has waited longest; return its candidate."""
-    sweep()
-    hand_on_flow()
-    waiting = next_waiting(pipeline_services())
-    if waiting is None:
-        return None
-    ended = improve(waiting.id, waiting.requested_by, training, return_state=True)
-    return None if ended.is_cancelled() else str(ended.result())

@@ -1,12 +1,15 @@
-"""A comparison and a drift check become a request; what a promotion left to do is done."""
+"""A comparison and a drift check become a request."""
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
+from flows.follow import hand_on_flow
 from overread.domain.identifiers import Digest, PersonKey
-from pipeline.promoting import ask_for_promotion, hand_on
+from pipeline.promoting import ask_for_promotion
 from pipeline.services import pipeline_services
+
+__all__ = ["hand_on_flow", "promote"]
 
 
 @task(retries=2, retry_delay_seconds=5, cache_policy=NO_CACHE)
@@ -30,15 +33,3 @@ def promote(
 ) -> str:
     """Ask two people to decide about the candidate of a comparison; return its version."""
     return ask(record, drift_check, requested_by, [*(flow_runs or []), str(flow_run.get_id())])
-
-
-@task(retries=2, retry_delay_seconds=5, cache_policy=NO_CACHE)
-def follow() -> int:
-    """Move MLflow's alias to what serves."""
-    return hand_on(pipeline_services())
-
-
-@flow(name="hand-on")
-def hand_on_flow() -> int:
-    """Do what promotions and rollbacks left to do."""
-    return follow()

@@ -1,7 +1,6 @@
-"""From a comparison and a drift check to a request that two people decide, and what follows it."""
+"""From a comparison and a drift check to a request that two people decide."""
 
-from model_registry.promotion import FOLLOW_ALIAS, ask, is_asked_for
-from model_registry.versions import follow_alias
+from model_registry.promotion import ask, is_asked_for
 from overread.domain.identifiers import Digest, PersonKey, VersionKey
 from overread.domain.promotion import PromotionRequest
 from pipeline.comparing import record_of
@@ -57,21 +56,3 @@ def ask_for_promotion(
         ask(work, request)
         work.commit()
     return version
-
-
-def hand_on(services: PipelineServices) -> int:
-    """Let MLflow's alias follow promotions and rollbacks; return how many times it was moved."""
-    done = 0
-    while True:
-        with services.storage.work() as work:
-            parcel = work.outbox.claim(FOLLOW_ALIAS, now=services.now())
-            production = work.models.production(services.task.name)
-            work.commit()
-        if parcel is None:
-            return done
-        if production is not None:  # whatever was asked for, the alias names what serves now
-            follow_alias(services.tracking.client, services.task.name, production.version)
-        with services.storage.work() as work:
-            work.outbox.done(parcel, at=services.now())
-            work.commit()
-        done += 1

@@ -179,7 +179,7 @@ def _kept(storage: Storage, order: _Order, learned: _Learned, *, threshold: floa
     """Export, prove and store the package, and say how it does on the tuning set."""
     model, probability = learned.model, learned.probability
     content, parity = packaged(
-        model,
+        replace(model, history=()),  # its times differ from run to run, and equal weights are one package
         learned.calibration,
         name=order.recipe.name,
         threshold=threshold,
@@ -225,11 +225,16 @@ def _weights(package: bytes, folder: Path, recipe: Recipe) -> TrainedModel:
 
 
 def _target(order: _Order) -> float:
-    """Return production's specificity on the tuning set plus the buffer: the rule for every candidate."""
+    """Return the tuning specificity that a candidate's threshold takes: the rule, fixed beforehand, for all.
+
+    It is that of a first model plus the buffer, or production's where that is higher already: a buffer added
+    to production's again and again would creep towards never calling a finding (docs/decisions/0003).
+    """
     package = open_package(order.parent or b"")
     probability = onnx_score(package, order.pictures).probability[:, 0]
     _, specificity = sensitivity_specificity(order.truth, probability, package.contract.threshold)
-    return min(0.99, specificity + order.recipe.threshold.buffer)
+    rule = order.recipe.threshold
+    return min(0.99, max(specificity, rule.specificity + rule.buffer))
 
 
 def columns_of(training: Sequence[DatasetRow]) -> tuple[str, ...]:

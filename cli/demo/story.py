@@ -66,7 +66,7 @@ class Demo:
 
 @dataclass
 class Told:
-    """Where the department answers and which version played which part; all else is read back from the record."""
+    """Where the department answers, and which version played which part; the record tells all else."""
 
     base: str = ""
     first: str = ""

@@ -14,8 +14,9 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 
 from bootstrap.processes import Processes, Program
+from flows.attend import attend
 from flows.collect import collect
-from flows.improve import attend, improve
+from flows.improve import improve
 from flows.slots import LIMIT, alone
 from flows.sweep import sweep
 from overread.domain.identifiers import PersonKey
@@ -119,6 +120,7 @@ def test_a_schedule_fires_by_itself_and_takes_up_what_waits(
         processes.begin(program)
         wait_until(lambda: run_of(department, "scheduled").state is RunState.DONE, seconds=240)
         wait_until(lambda: any(_scheduled_and_done(run) for run in api.runs("attend")))
+        wait_until(lambda: api.runs("improve")[-1]["state_type"] == "COMPLETED")
     with department.storage.look() as work:
         (request,) = work.models.requests()
     assert request.requested_by == "olga"
@@ -144,7 +146,7 @@ def test_a_killed_flow_is_swept_up_and_its_retraining_resumes(
     assert run_of(department, "killed").state is RunState.WAITING
     with get_client(sync_client=True) as client:  # its lease would end by itself after a minute
         client.update_global_concurrency_limit(LIMIT, GlobalConcurrencyLimitUpdate(active_slots=0))
-    version = attend(training)
+    version = improve("killed", "olga", training)
     resumed = run_of(department, "killed")
     assert (resumed.state, resumed.candidates) == (RunState.DONE, (version,))
     assert resumed.dataset_version == dead.dataset_version

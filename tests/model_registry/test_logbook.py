@@ -10,7 +10,7 @@ from model_registry.gate import Field, Judgement, judge
 from model_registry.logbook import flat, log_history, log_judgement, log_order, side_by_side
 from model_registry.test_set import freeze
 from model_registry.tracking import Tracking
-from overread.domain.datasets import DatasetVersion
+from overread.domain.datasets import DatasetVersion, TestSet
 from overread.domain.identifiers import Digest
 from overread.store.objects import Objects
 from overread.store.unit_of_work import UnitOfWork
@@ -46,18 +46,22 @@ def test_an_order_is_kept_with_data_seed_code_and_libraries(tracking: Tracking, 
     assert data.metrics == {"patches.loss": 0.9, "images.loss": 0.4}
 
 
-def test_a_comparison_stands_side_by_side_in_one_run(
-    tracking: Tracking,
-    judgement: Judgement,
-    now: datetime,
-    work: UnitOfWork,
-    objects: Objects,
-    tmp_path: Path,
-) -> None:
+@pytest.fixture
+def compared(
+    tracking: Tracking, judgement: Judgement, now: datetime, work: UnitOfWork, objects: Objects
+) -> tuple[str, TestSet]:
+    """Return the run in which a comparison was logged, and its test set."""
     test_set = freeze(work, objects, CASES, task="demo", policy=a_policy(), now=now)
     with tracking.run("compared", "2 against 1", key="compared", now=now) as record:
         log_judgement(record, judgement, look=a_look(), test_set=test_set, at=now)
-    data = tracking.client.get_run(record.id).data
+    return record.id, test_set
+
+
+def test_a_comparison_stands_side_by_side_in_one_run(
+    tracking: Tracking, judgement: Judgement, compared: tuple[str, TestSet]
+) -> None:
+    run, test_set = compared
+    data = tracking.client.get_run(run).data
     metrics, tags = data.metrics, data.tags
     assert metrics["candidate.sensitivity"] == pytest.approx(110 / 120)
     assert metrics["production.sensitivity"] == pytest.approx(90 / 120)
@@ -74,21 +78,14 @@ def test_a_comparison_stands_side_by_side_in_one_run(
 
 
 def test_mlflow_learns_of_no_study_and_no_patient(
-    tracking: Tracking,
-    judgement: Judgement,
-    now: datetime,
-    work: UnitOfWork,
-    objects: Objects,
-    tmp_path: Path,
+    tracking: Tracking, compared: tuple[str, TestSet], tmp_path: Path
 ) -> None:
-    test_set = freeze(work, objects, CASES, task="demo", policy=a_policy(), now=now)
-    with tracking.run("private", "2 against 1", key="private", now=now) as record:
-        log_judgement(record, judgement, look=a_look(), test_set=test_set, at=now)
+    run, _ = compared
     (tmp_path / "run").mkdir()
-    folder = Path(tracking.client.download_artifacts(record.id, "", str(tmp_path / "run")))
+    folder = Path(tracking.client.download_artifacts(run, "", str(tmp_path / "run")))
     files = [path for path in folder.rglob("*") if path.is_file()]
     said = "".join(path.read_text() for path in files)
-    said += json.dumps(tracking.client.get_run(record.id).data.to_dictionary())
+    said += json.dumps(tracking.client.get_run(run).data.to_dictionary())
     assert {path.name for path in files} >= {"comparison.json", "comparison.md", "candidate.json"}
     assert "1.2.3." not in said
     assert not [case.patient for case in CASES if f'"{case.patient}"' in said]

@@ -13,8 +13,9 @@ from overread.domain.promotion import RequestState
 from pipeline import comparing
 from pipeline.comparing import compare, frozen_test_set, record_of
 from pipeline.drifting import check_drift
+from pipeline.following import hand_on
 from pipeline.leaks import LeakError
-from pipeline.promoting import ask_for_promotion, hand_on
+from pipeline.promoting import ask_for_promotion
 from pipeline.services import PipelineServices
 from tests.pipeline.departments import in_split
 

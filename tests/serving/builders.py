@@ -100,6 +100,20 @@ def a_dicom(*, bright: bool = True, seed: int = 0, **tags: Any) -> bytes:
     return file.getvalue()
 
 
+def a_contract(name: str = "tiny") -> Contract:
+    return Contract(
+        name=name,
+        architecture="tiny",
+        size=SIZE,
+        channels=1,
+        mean=(0.0,),
+        std=(1.0,),
+        standardise=False,
+        findings=FINDINGS,
+        threshold=THRESHOLD,
+    )
+
+
 def a_package(*, slope: float = 20.0, name: str = "tiny") -> bytes:
     """Return a package whose probability is sigmoid(slope * (mean grey / 255 - 0.5))."""
     columns = 1 + len(FINDINGS)
@@ -136,18 +150,7 @@ def a_package(*, slope: float = 20.0, name: str = "tiny") -> bytes:
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
     onnx.checker.check_model(model)
-    contract = Contract(
-        name=name,
-        architecture="tiny",
-        size=SIZE,
-        channels=1,
-        mean=(0.0,),
-        std=(1.0,),
-        standardise=False,
-        findings=FINDINGS,
-        threshold=THRESHOLD,
-    )
-    return build_package(model.SerializeToString(), b"weights", contract)
+    return build_package(model.SerializeToString(), b"weights", a_contract(name))
 
 
 def a_version(objects: Objects, version: str, *, slope: float = 20.0) -> ModelVersion:

@@ -1,12 +1,20 @@
 import numpy as np
 import pytest
 
-from model_registry.packaging import Contract, build_package
+from model_registry.packaging import build_package
 from overread.domain.errors import InputError
 from overread.domain.findings import Label
 from serving.inference import batching
 from serving.inference.model_slot import LoadedModel, ModelSlot
-from tests.serving.builders import FINDINGS, SIZE, ClockedServices, a_version, put_in_production, set_digest
+from tests.serving.builders import (
+    FINDINGS,
+    SIZE,
+    ClockedServices,
+    a_contract,
+    a_version,
+    put_in_production,
+    set_digest,
+)
 
 
 def _slot(services: ClockedServices) -> ModelSlot:
@@ -61,20 +69,9 @@ def test_the_same_package_under_another_version_keeps_its_session(services: Cloc
 
 
 def test_a_graph_that_is_no_graph_is_refused(services: ClockedServices) -> None:
-    contract = Contract(
-        name="tiny",
-        architecture="tiny",
-        size=SIZE,
-        channels=1,
-        mean=(0.0,),
-        std=(1.0,),
-        standardise=False,
-        findings=FINDINGS,
-        threshold=0.5,
-    )
     version = a_version(services.storage.objects, "1")
     with pytest.raises(InputError, match="cannot be loaded"):
-        LoadedModel.load(version, build_package(b"not onnx", b"", contract), threads=1)
+        LoadedModel.load(version, build_package(b"not onnx", b"", a_contract()), threads=1)
 
 
 def test_a_batch_answers_as_each_picture_alone_and_at_the_threshold_says_finding(

@@ -1,0 +1,34 @@
+"""Looks for work every minute; imports nothing heavy, since mostly there is none."""
+
+from prefect import flow
+from prefect.deployments import run_deployment
+
+from flows.follow import hand_on_flow
+from flows.sweep import sweep
+from pipeline.retraining import next_waiting
+from pipeline.services import pipeline_services
+
+IMPROVE = "improve/improve"
+
+
+@flow(name="attend")
+def attend(training: str | None = None) -> str | None:
+    """Sweep, hand on, and start the retraining that has waited longest; return its flow run.
+
+    Told twice before it has begun, it is started once; put back by the sweeper, it is started anew.
+    """
+    sweep()
+    hand_on_flow()
+    waiting = next_waiting(pipeline_services())
+    if waiting is None:
+        return None
+    attempt = "first" if waiting.heartbeat is None else waiting.heartbeat.isoformat()
+    parameters = {"run_id": waiting.id, "requested_by": waiting.requested_by, "training": training}
+    started = run_deployment(
+        IMPROVE,
+        parameters=parameters,
+        idempotency_key=f"{waiting.id}:{attempt}",
+        timeout=0,
+        as_subflow=False,
+    )
+    return str(started.id)
