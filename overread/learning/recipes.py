@@ -40,7 +40,7 @@ class ImageStage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ThresholdRule:
-    """Which specificity a first model's threshold takes on the tuning set, and what a candidate adds to it."""
+    """Which specificity a first model takes on the tuning set, and what a candidate adds to it."""
 
     specificity: float = 0.90
     buffer: float = 0.02
