@@ -1,7 +1,7 @@
 """Looks for work every minute; imports nothing heavy, since mostly there is none."""
 
 from prefect import flow
-from prefect.deployments import run_deployment
+from prefect.client.orchestration import get_client
 
 from flows.follow import hand_on_flow
 from flows.sweep import sweep
@@ -24,11 +24,10 @@ def attend(training: str | None = None) -> str | None:
         return None
     attempt = "first" if waiting.heartbeat is None else waiting.heartbeat.isoformat()
     parameters = {"run_id": waiting.id, "requested_by": waiting.requested_by, "training": training}
-    started = run_deployment(
-        IMPROVE,
-        parameters=parameters,
-        idempotency_key=f"{waiting.id}:{attempt}",
-        timeout=0,
-        as_subflow=False,
-    )
+    with get_client(sync_client=True) as client:
+        started = client.create_flow_run_from_deployment(
+            client.read_deployment_by_name(IMPROVE).id,
+            parameters=parameters,
+            idempotency_key=f"{waiting.id}:{attempt}",
+        )
     return str(started.id)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bootstrap.storage import Storage
 from cli.demo.department import Cast
 from overread.domain.adjudication import Grade
 from overread.domain.audit import AuditEvent
@@ -11,12 +12,12 @@ from overread.domain.findings import Finding, Label
 from overread.domain.identifiers import Digest, Site, SopInstanceUid, derived_id
 from overread.domain.labels import StudyLabel
 from overread.domain.screening import Outcome, RuleOutcome, Screening
-from overread.domain.studies import Acquisition, Study, StudyState
+from overread.domain.studies import Acquisition, Instance, Study, StudyState
 from overread.domain.tasks import Task
 from overread.simulation.pictures import boxes_in_pixels, draw
 from overread.simulation.population import SimulatedStudy
 from overread.simulation.readers import historical, look
-from overread.simulation.studies import to_dicom
+from overread.simulation.studies import sop_instance_uid, to_dicom
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies.arrivals import arrival_of
 from overread.studies.intake import Arrival, keep_patient
@@ -115,3 +116,24 @@ def _reported(study: SimulatedStudy, drawn_at: int) -> Sequence[Finding]:
 
 def _true(study: SimulatedStudy, drawn_at: int) -> Sequence[Finding]:
     return [Finding(code=code, box=box) for code, box in boxes_in_pixels(study, drawn_at)]
+
+
+def keep_files(storage: Storage, studies: Iterable[SimulatedStudy], drawn_at: int, *, now: datetime) -> int:
+    """Make DICOM files of old studies that reviewers will be shown; return how many were made."""
+    made = 0
+    for study in studies:
+        content = to_dicom(study, draw(study, drawn_at))
+        instance = Instance(
+            sop_uid=sop_instance_uid(study),
+            study=study.study_uid,
+            digest=storage.objects.put(content),
+            received_at=now,
+            rows=drawn_at,
+            columns=drawn_at,
+        )
+        with storage.work() as work:
+            if work.studies.instance(instance.sop_uid) is None:
+                work.studies.add_instance(instance)
+                made += 1
+            work.commit()
+    return made

@@ -33,7 +33,7 @@ from cli.demo.department import (
     draw_learned,
     undecodable,
 )
-from cli.demo.history import History, keep_history, tags_of
+from cli.demo.history import History, keep_files, keep_history, tags_of
 from cli.demo.readers import Actor, Eyes, Radiologist
 from cli.demo.stage import Clock, actors, hire
 from overread.domain.datasets import pseudonym, split_of
@@ -45,6 +45,7 @@ from overread.studies.intake import SPLIT_SALT
 from pipeline.services import PipelineServices, pipeline_services
 
 RECIPES = {False: "demo", True: "demo-fast"}
+MOST_FLIPS = 60  # of a candidate that are drawn for its reviewers
 LEFT_UNREAD = 40  # studies that wait for a reader when the demo ends
 
 
@@ -256,6 +257,14 @@ class Play:
         asked = self._compare_and_ask(self.told.following, "the next retraining")
         self._approve(asked)
 
+    def show_flips(self) -> None:
+        """Make files of the studies that a candidate got worse on: reviewers look at each."""
+        with self.services.storage.look() as work:
+            flips = [request.comparison.get("flips") for request in work.models.requests()]
+        wanted = {flip["study"] for some in flips if isinstance(some, list) for flip in some[:MOST_FLIPS]}
+        shown = [study for study in self.cast.test if study.study_uid in wanted]
+        keep_files(self.services.storage, shown, self.demo.sizes.drawn_at, now=utc_now())
+
 
 def play(demo: Demo, processes: Processes) -> Play:
     """Run the whole story; the department is left running in `processes`."""
@@ -319,6 +328,7 @@ def _candidates(act: Play) -> None:
         act.judge()
     with clock.step("drift", "a new scanner; the drift check stops the next promotion"):
         act.new_scanner(act.receive(drifted))
+        act.show_flips()
 
 
 def _splitter(services: PipelineServices) -> Callable[[PatientKey], str]:

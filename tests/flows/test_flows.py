@@ -120,7 +120,8 @@ def test_a_schedule_fires_by_itself_and_takes_up_what_waits(
         processes.begin(program)
         wait_until(lambda: run_of(department, "scheduled").state is RunState.DONE, seconds=240)
         wait_until(lambda: any(_scheduled_and_done(run) for run in api.runs("attend")))
-        wait_until(lambda: api.runs("improve")[-1]["state_type"] == "COMPLETED")
+        improved = str(run_of(department, "scheduled").flow_run)
+        wait_until(lambda: api.state(improved) == "COMPLETED")
     with department.storage.look() as work:
         (request,) = work.models.requests()
     assert request.requested_by == "olga"
