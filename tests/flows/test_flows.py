@@ -112,7 +112,7 @@ def test_a_schedule_fires_by_itself_and_takes_up_what_waits(
     program = Program(
         name="schedules",
         command=[
-            *(sys.executable, "-m", "flows.deployments", "--attend-seconds", "10"),
+            *(sys.executable, "-m", "flows.deployments", "--attend-seconds", "20"),
             *("--training", a_training(tmp_path, passes=2)),
         ],
     )
