@@ -1,5 +1,7 @@
 """What every test may ask for: a fixed clock, a seeded generator, and a unit of work on a real database."""
 
+import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.util import find_spec
 
@@ -8,6 +10,14 @@ import pytest
 
 # The tests of overread.learning also run on a machine that has torch and numpy alone.
 pytest_plugins = ["tests.databases"] if find_spec("sqlalchemy") else []
+
+
+@pytest.fixture(autouse=True)
+def _subnormal_numbers() -> Iterator[None]:
+    """Give the process subnormal numbers back: a training step run inside it flushes them to zero."""
+    yield
+    if (torch := sys.modules.get("torch")) is not None and hasattr(torch, "set_flush_denormal"):
+        torch.set_flush_denormal(False)
 
 
 @pytest.fixture
