@@ -125,7 +125,8 @@ def promote(
     as_json: AsJson = False,
 ) -> None:
     """Compare a version if need be, and ask two people to decide about it."""
-    from overread.domain.identifiers import PersonKey
+    from model_registry.promotion import is_asked_for
+    from overread.domain.identifiers import PersonKey, VersionKey
     from pipeline.comparing import compare as compare_on_test_set
     from pipeline.drifting import check_drift
     from pipeline.promoting import ask_for_promotion
@@ -134,6 +135,10 @@ def promote(
     services = pipeline_services(settings())
     with services.storage.look() as work:
         first = work.models.production(services.task.name) is None
+        known = work.models.request(version) if is_asked_for(work, VersionKey(version)) else None
+    if known is not None:  # asking twice must not spend a look at the test set
+        answer({"version": version, "verdict": known.verdict, "needed": 2}, as_json=as_json)
+        return
     compared = compare_on_test_set(services, version, by="operator", why="promotion asked for")
     checked = None if first else check_drift(services).id
     asked = ask_for_promotion(

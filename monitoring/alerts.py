@@ -1,12 +1,11 @@
 """When to page, once, and what to say; the words are in the catalogue, keyed by the kind of alert."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from overread.domain.alerts import Alert, Urgency
 from overread.domain.audit import AuditEvent
-from overread.domain.identifiers import PersonKey, derived_id
+from overread.domain.identifiers import derived_id
 from overread.store.unit_of_work import UnitOfWork
 
 
@@ -29,10 +28,3 @@ def raise_once(
         AuditEvent(at=now, by="overread", action="alert-raised", subject=alert.id, details={"kind": kind})
     )
     return alert
-
-
-def take(work: UnitOfWork, alert: Alert, *, by: PersonKey) -> Alert:
-    """Note who looks after an alert."""
-    taken = replace(alert, taken_by=by)
-    work.monitoring.save_alert(taken)
-    return taken

@@ -1,5 +1,6 @@
 """Default deny inside: no route without a declared permission, and nothing is read before it is judged."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Annotated, Any, ClassVar
 
@@ -13,7 +14,7 @@ from overread.domain.errors import ForbiddenError
 from overread.domain.people import Permission, Person, Role
 
 
-class Check:
+class Check(ABC):
     """A dependency judged before the body is read; what `judge` returns is what the route is handed.
 
     `header` names the request header that it judges, for the description of the interface.
@@ -21,9 +22,9 @@ class Check:
 
     header: ClassVar[str | None] = None
 
+    @abstractmethod
     def judge(self, request: Request) -> object:
         """Return what the route needs, or raise; runs in a thread and may look into the database."""
-        raise NotImplementedError
 
     async def __call__(self, request: Request) -> object:
         """Hand over what was judged before."""

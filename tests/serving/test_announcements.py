@@ -25,5 +25,6 @@ def test_nobody_listening_is_no_error_and_a_left_listener_is_forgotten() -> None
             pass
 
     asyncio.run(listen_and_leave())
+    assert announcements._listeners == {}
     announcements.announce("1.2")
     announcements.announce("1.3")

@@ -1,0 +1,35 @@
+"""`overread promote`: asking twice costs nothing."""
+
+import pytest
+
+from cli import learning
+from overread.domain.identifiers import VersionKey
+from pipeline.services import PipelineServices
+from tests.pipeline.conftest import (  # noqa: F401 - fixtures, found by their names
+    collection,
+    imported,
+    school,
+    trained,
+)
+
+
+@pytest.mark.slow
+def test_a_version_asked_for_before_spends_no_further_look(
+    school: PipelineServices,  # noqa: F811 - the fixture
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(learning, "settings", lambda: school.settings)
+    learning.promote("1")
+    with school.storage.work() as work:
+        work.models.put_in_production(
+            school.task.name, VersionKey("1"), at=school.now(), by=["ann", "bob"], reason="", rollback=False
+        )
+        work.commit()
+    learning.promote("1")
+    with school.storage.look() as work:
+        test_set = work.datasets.test_set()
+        assert test_set is not None
+        assert len(work.datasets.looks(test_set.version)) == 1
+    first, again = capsys.readouterr().out.split("needed")[:2]
+    assert first.split()[:4] == again.split()[1:5]
