@@ -2,11 +2,11 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedback.leaks import Leak, leaks
+from feedback.leaks import Alike, Leak, leaks, look_alikes
 from overread.domain.adjudication import Grade
 from overread.domain.audit import AuditEvent
 from overread.domain.corrections import Correction, standing
@@ -55,11 +55,17 @@ class Gathered:
     leaks: tuple[Leak, ...]
 
 
-def gather(work: UnitOfWork, *, task: Task, recipe: Recipe) -> Gathered:
+def gather(
+    work: UnitOfWork,
+    *,
+    task: Task,
+    recipe: Recipe,
+    compare: Callable[[Sequence[Study]], Alike] = look_alikes,
+) -> Gathered:
     """Return the training and tuning studies as they are labelled now.
 
     Looking for look-alikes among thousands of studies takes seconds: gather in a reading unit, so that no
-    writer waits.
+    writer waits; `compare` may remember what it has seen.
 
     Raises
     ------
@@ -67,7 +73,7 @@ def gather(work: UnitOfWork, *, task: Task, recipe: Recipe) -> Gathered:
         There is nothing to train on, or one class only.
     """
     studies, splits = work.studies.all(cohort=True), work.studies.splits()
-    found = leaks(studies, [splits[study.patient] for study in studies])
+    found = leaks(compare(studies), {study.uid: splits[study.patient] for study in studies})
     leaving = {leak.leaves for leak in found}
     rows = [row for row in _rows(work, recipe, studies, splits) if row.study not in leaving]
     classes = Counter(row.label for row in rows if row.split is Split.TRAIN)

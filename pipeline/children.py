@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
+from multiprocessing.context import ForkServerProcess
 
 from overread.domain.errors import OverreadError, UnavailableError
 from overread.learning.training import Progress
@@ -17,7 +17,7 @@ from pipeline.training import Job, Trained, run_job
 
 BEAT_SECONDS = 2.0
 _ORPHANED = 1
-_context = get_context("spawn")
+_context = get_context("forkserver")  # torch is loaded once, for all trainings of this process
 
 
 class KilledError(UnavailableError):
@@ -34,6 +34,7 @@ def train_in_children(
     `on_progress` is told the share that is done about every two seconds; what it raises ends all children.
     One job's failure is raised once the others are done, so that their work is kept.
     """
+    _context.set_forkserver_preload([run_job.__module__])
     waiting, running = list(jobs), dict[str, _Child]()
     done: dict[str, Trained] = {}
     failed: list[Exception] = []
@@ -62,7 +63,7 @@ class _Child:
     def __init__(self, settings: Settings, job: Job) -> None:
         self._job = job
         self.answer, theirs = _context.Pipe(duplex=False)
-        self.process: SpawnProcess = _context.Process(
+        self.process: ForkServerProcess = _context.Process(
             target=_train, args=(settings, job, theirs), name=job.key
         )
         self.process.start()

@@ -1,19 +1,12 @@
 """How good a version is on the tuning set; the test set is asked only through the ledger."""
 
-from collections.abc import Sequence
-
-import numpy as np
-from numpy.typing import NDArray
-
-from feedback.datasets import DatasetRow, load
-from model_registry.baseline import HistogramBaseline, histogram_baseline
+from feedback.datasets import load
 from model_registry.evaluation import evaluate, score
 from model_registry.packaging import open_package
 from model_registry.recording import Json, recorded
-from model_registry.test_set import TestCase
 from overread.domain.datasets import Split
 from overread.domain.errors import EvidenceError, NotFoundError
-from overread.domain.identifiers import FindingCode
+from pipeline.cases import baseline_beside, cases_of_rows
 from pipeline.services import PipelineServices
 
 
@@ -42,26 +35,3 @@ def tuning_evaluation(services: PipelineServices, version: str | None) -> dict[s
         "grey_levels_alone": recorded(baseline_beside(cases, pictures)),
         "note": f"no verdict: {fewest} of one class, fewer than {needed}" if fewest < needed else "",
     }
-
-
-def cases_of_rows(rows: Sequence[DatasetRow]) -> list[TestCase]:
-    """Return rows of a dataset as an evaluation takes them."""
-    return [
-        TestCase(
-            study=row.study,
-            patient=row.patient,
-            label=row.label,
-            findings=tuple(FindingCode(code) for code, _ in row.findings),
-        )
-        for row in rows
-    ]
-
-
-def baseline_beside(cases: Sequence[TestCase], pictures: NDArray[np.uint8]) -> HistogramBaseline | None:
-    """Return what grey levels alone say of the same studies; None where patients are too few for it."""
-    try:
-        return histogram_baseline(
-            pictures, [case.positive for case in cases], [case.patient for case in cases]
-        )
-    except EvidenceError:
-        return None

@@ -29,7 +29,7 @@ def refuse_leaks(services: PipelineServices, version: str, cases: Sequence[TestC
     """Raise where a version learned from a test patient, or from a look-alike of a test picture."""
     with services.storage.look() as work:
         datasets = _learned_from(work, version)
-        known = {study.uid: study for study in work.studies.all()}
+        studies = work.studies.all()
     seen: dict[StudyUid, PatientKey] = {}
     for dataset in datasets:
         seen |= {row.study: row.patient for row in load(services.storage.objects, dataset)}
@@ -37,9 +37,8 @@ def refuse_leaks(services: PipelineServices, version: str, cases: Sequence[TestC
     shared = set(seen.values()) & set(tested.values())
     if shared or set(seen) & set(tested):
         raise LeakError(version, f"{len(shared)} patients are in both")
-    both = [uid for uid in (*seen, *tested) if uid in known]
-    splits = [Split.TEST if uid in tested else Split.TRAIN for uid in both]
-    found = leaks([known[uid] for uid in both], splits)
+    splits = dict.fromkeys(seen, Split.TRAIN) | dict.fromkeys(tested, Split.TEST)
+    found = leaks(services.look_alikes(studies), splits)
     if found:
         first = found[0]
         raise LeakError(version, f"{len(found)} look-alikes, such as {first.leaves} of {first.stays}")

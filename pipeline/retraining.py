@@ -182,7 +182,7 @@ def cancel(services: PipelineServices, *, by: PersonKey) -> TrainingRun:
 def build_dataset(services: PipelineServices, recipe: Recipe, *, by: str) -> str:
     """Freeze a dataset version from what is labelled now and return its version."""
     with services.storage.look() as work:
-        gathered = gather(work, task=services.task, recipe=recipe)
+        gathered = gather(work, task=services.task, recipe=recipe, compare=services.look_alikes)
     with services.storage.work() as work:
         dataset = keep(work, services.storage.objects, gathered, by=by, now=services.now())
         work.commit()

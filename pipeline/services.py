@@ -1,6 +1,7 @@
 """What the steps are handed, and how a process that runs them is wired."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -9,14 +10,17 @@ import httpx
 
 from bootstrap.clock import utc_now
 from bootstrap.storage import TASK, Storage, open_storage
+from feedback.leaks import Alike
 from model_registry.mlflow_environment import prepare_environment
 from model_registry.tracking import Tracking, repair_paths
 from overread.domain.errors import UnavailableError
 from overread.domain.policies import GatePolicy
+from overread.domain.studies import Study
 from overread.domain.tasks import Task
 from overread.settings.environment import Settings, load_settings
 from overread.settings.policies import load_policy
 from overread.settings.tasks import load_task
+from pipeline.lookalikes import LookAlikes
 from pipeline.pictures import PictureSource
 
 
@@ -50,6 +54,10 @@ class PipelineServices:
         """Return pictures at a model's size, or the task's."""
         folder = self.settings.folder / "cache"
         return PictureSource(storage=self.storage, folder=folder, size=size or self.task.image_size)
+
+    def look_alikes(self, studies: Sequence[Study]) -> Alike:
+        """Return which of the studies look alike; what was compared before is remembered."""
+        return LookAlikes(self.settings.folder / "cache" / "lookalikes.json").among(studies)
 
     @staticmethod
     def now() -> datetime:

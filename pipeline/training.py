@@ -29,7 +29,7 @@ from overread.learning.recipes import Recipe, read_recipe
 from overread.learning.scoring import auc, score, sensitivity_specificity, threshold_at_specificity
 from overread.learning.training import Progress, train
 from overread.settings.environment import Settings
-from pipeline.evaluating import baseline_beside, cases_of_rows
+from pipeline.cases import baseline_beside, cases_of_rows
 from pipeline.pictures import PictureSource
 
 FEWEST_STUDIES_OF_A_FINDING = 10  # fewer teach no output of their own

@@ -53,17 +53,21 @@ def alike(one: Fingerprint, other: Fingerprint) -> bool:
     return pairs((one, other)) == [(0, 1)]
 
 
-def pairs(fingerprints: Sequence[Fingerprint]) -> list[tuple[int, int]]:
-    """Return every pair of alike pictures as indices (i, j), i < j, in order."""
-    if not fingerprints:
+def pairs(fingerprints: Sequence[Fingerprint], *, known: int = 0) -> list[tuple[int, int]]:
+    """Return every pair of alike pictures as indices (i, j), i < j, in order.
+
+    The first `known` were compared with each other before: pairs of two of them are left out.
+    """
+    if known >= len(fingerprints):
         return []
     looks = np.stack([_look(each).ravel() for each in fingerprints])
     found = []
     for start in range(0, len(looks), _BLOCK):
-        near = looks[start : start + _BLOCK] @ looks[start:].T >= _LOOK
-        for row, others in enumerate(near):
-            i = start + row
-            candidates = i + 1 + np.flatnonzero(others[row + 1 :])
+        first = max(start, known)
+        near = looks[start : start + _BLOCK] @ looks[first:].T >= _LOOK
+        for i, others in enumerate(near, start=start):
+            after = max(i + 1, first)
+            candidates = after + np.flatnonzero(others[after - first :])
             if candidates.size:
                 candidates = candidates[_bent(looks[i], looks[candidates]) >= _BENT_LOOK]
             if candidates.size:

@@ -10,7 +10,7 @@ import pytest
 
 from bootstrap.storage import Storage
 from feedback.datasets import DatasetRow, Recipe, gather, keep, load
-from feedback.leaks import Leak, leaks
+from feedback.leaks import Leak, leaks, look_alikes
 from overread.domain.adjudication import Grade
 from overread.domain.datasets import DatasetVersion, Split
 from overread.domain.errors import EvidenceError
@@ -226,9 +226,12 @@ def test_a_look_alike_leaves_training_first_then_tuning_and_the_test_set_never(
 
 def test_leaks_are_named_and_different_pictures_are_none() -> None:
     studies = [a_study(number, fingerprint=a_picture(number % 2)) for number in range(3)]
-    splits = [Split.TEST, Split.TRAIN, Split.TRAIN]
-    assert leaks(studies, splits) == [Leak(leaves=uid(2), stays=uid(0))]
-    assert leaks([replace(study, fingerprint=None) for study in studies], splits) == []
+    alike = look_alikes(studies)
+    assert alike == [(uid(0), uid(2))]
+    splits = dict(zip(map(uid, range(3)), (TEST, TRAIN, TRAIN), strict=True))
+    assert leaks(alike, splits) == [Leak(leaves=uid(2), stays=uid(0))]
+    assert leaks(alike, {uid(0): TEST}) == []
+    assert look_alikes([replace(study, fingerprint=None) for study in studies]) == []
 
 
 def test_the_manifest_is_plain_json_in_one_order(

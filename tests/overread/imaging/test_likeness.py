@@ -79,6 +79,13 @@ def test_pairs_come_in_order() -> None:
     assert pairs([]) == []
 
 
+@pytest.mark.parametrize("known", range(6))
+def test_what_was_compared_before_is_left_out(known: int) -> None:
+    first, second = a_picture(1), a_picture(2)
+    prints = [fingerprint(each) for each in (first, second, re_encoded(first), noisy(second), first)]
+    assert pairs(prints, known=known) == [(i, j) for i, j in pairs(prints) if j >= known]
+
+
 def test_a_fingerprint_survives_storage() -> None:
     stored = bytes(fingerprint(a_picture(1)))
     assert len(stored) == 4096
