@@ -17,8 +17,8 @@ from overread.imaging.likeness import Fingerprint, pairs
 class _Memory:
     """What has been compared with each other, a digest of the fingerprint by study, and the pairs found."""
 
-    compared: dict[str, str]
-    alike: list[list[str]]
+    compared: dict[StudyUid, str]
+    alike: list[tuple[StudyUid, StudyUid]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +37,21 @@ class LookAlikes:
         order = [*known, *fresh]
         found = pairs([Fingerprint(prints[uid]) for uid in order], known=len(known))
         kept = set(known)
-        pairs_known = [pair for pair in memory.alike if set(pair) <= kept]
-        pairs_fresh = [sorted((order[i], order[j])) for i, j in found]
-        alike = sorted((StudyUid(one), StudyUid(other)) for one, other in (*pairs_known, *pairs_fresh))
+        remembered = [pair for pair in memory.alike if set(pair) <= kept]
+        added = [(min(order[i], order[j]), max(order[i], order[j])) for i, j in found]
+        alike = sorted((*remembered, *added))
         if fresh:
-            self._write(_Memory(compared=dict(digests), alike=[list(pair) for pair in alike]))
+            self._write(_Memory(compared=digests, alike=alike))
         return alike
 
     def _read(self) -> _Memory:
         try:
             kept = json.loads(self.place.read_text(encoding="utf-8"))
-            return _Memory(compared=dict(kept["compared"]), alike=list(kept["alike"]))
-        except (OSError, ValueError, KeyError, TypeError):
+            return _Memory(
+                compared={StudyUid(uid): digest for uid, digest in kept["compared"].items()},
+                alike=[(StudyUid(one), StudyUid(other)) for one, other in kept["alike"]],
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return _Memory(compared={}, alike=[])
 
     def _write(self, memory: _Memory) -> None:

@@ -4,6 +4,7 @@ What a person perceives comes from `Eyes`: the picture on the screen goes in, a 
 """
 
 import io
+import itertools
 import random
 import threading
 import uuid
@@ -94,52 +95,62 @@ class Radiologist:
     eyes: Eyes
     language: str = "en"
 
-    def read_study(self, uid: str, rng: random.Random) -> None:
-        """Report one study that has an answer: press the button or not where they differ, then sign."""
+    def see(self, uid: str) -> "Seen | None":
+        """Open one study and look at it; None where the model has not answered."""
         study = self.actor.get(f"/api/v1/studies/{uid}")
         if study["prediction"] is None:
-            return
+            return None
         png = self.actor.call("GET", f"/api/v1/studies/{uid}/image.png").raise_for_status().content
+        draft = self.actor.call("GET", f"/api/v1/studies/{uid}/report").raise_for_status()
         perception = self.eyes.perceive(png, self.reader, occasion="report")
-        differs = perception.label.value != study["prediction"]["label"]
-        if differs and rng.random() < self.reader.presses:
-            self._press(uid, perception, self.eyes.size(png))
-        self._sign(uid, perception, self.eyes.size(png))
+        return Seen(
+            uid=uid,
+            by=self,
+            perception=perception,
+            size=self.eyes.size(png),
+            differs=perception.label.value != study["prediction"]["label"],
+            draft=draft.headers["ETag"],
+        )
 
-    def _press(self, uid: str, perception: Perception, size: int) -> None:
-        missed = perception.label is Label.HAS_FINDING
+    def report(self, seen: "Seen", rng: random.Random) -> None:
+        """Press the button or not where reader and model differ, then sign."""
+        if seen.differs and rng.random() < self.reader.presses:
+            self._press(seen)
+        self._sign(seen)
+
+    def _press(self, seen: "Seen") -> None:
+        missed = seen.perception.label is Label.HAS_FINDING
         body = {
             "verdict": "disagree",
-            "label": perception.label.value,
+            "label": seen.perception.label.value,
             "kind": "missed_finding" if missed else "false_alarm",
-            "findings": findings_of(perception, size),
+            "findings": findings_of(seen.perception, seen.size),
         }
-        self.actor.post(f"/api/v1/studies/{uid}/feedback", body).raise_for_status()
+        self.actor.post(f"/api/v1/studies/{seen.uid}/feedback", body).raise_for_status()
 
-    def _sign(self, uid: str, perception: Perception, size: int) -> None:
-        place = f"/api/v1/studies/{uid}/report"
-        draft = self.actor.call("GET", place)
-        draft.raise_for_status()
-        said = dictate(perception, self.language, np.random.default_rng(int(uid[-9:].replace(".", "") or 0)))
+    def _sign(self, seen: "Seen") -> None:
+        digits = int(seen.uid[-9:].replace(".", "") or 0)
+        said = dictate(seen.perception, self.language, np.random.default_rng(digits))
         body = {
             "status": "signed",
             "language": self.language,
-            "label": perception.label.value,
-            "findings": findings_of(perception, size),
+            "label": seen.perception.label.value,
+            "findings": findings_of(seen.perception, seen.size),
             "text": {"findings": said.findings, "impression": said.impression},
         }
-        headers = {"If-Match": draft.headers["ETag"]}
+        place, headers = f"/api/v1/studies/{seen.uid}/report", {"If-Match": seen.draft}
         self.actor.call("PUT", place, json=body, headers=headers).raise_for_status()
 
-    def adjudicate(self) -> None:
-        """Read blinded cases until none waits for this person."""
-        while True:
-            answer = self.actor.call("GET", "/api/v1/adjudication/next")
-            if answer.status_code == httpx.codes.NO_CONTENT:
-                return
-            self._read_case(answer.raise_for_status().json())
+    def next_case(self) -> Json | None:
+        """Ask for a blinded case; None where none waits for this person."""
+        answer = self.actor.call("GET", "/api/v1/adjudication/next").raise_for_status()
+        if answer.status_code == httpx.codes.NO_CONTENT:
+            return None
+        case: Json = answer.json()
+        return case
 
-    def _read_case(self, case: Json) -> None:
+    def read_case(self, case: Json) -> None:
+        """Read a case blind; a senior decides it too."""
         png = self.actor.call("GET", case["images"][0]["url"]).raise_for_status().content
         perception = self.eyes.perceive(png, self.reader, occasion="case")
         findings = findings_of(perception, self.eyes.size(png))
@@ -149,6 +160,18 @@ class Radiologist:
         if case["stage"] == "senior":
             reason = "own read, others seen"
             self.actor.post(f"{place}/resolution", {**body, "reason": reason}).raise_for_status()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """One study as one reader saw it on the screen, not reported yet."""
+
+    uid: str
+    by: Radiologist
+    perception: Perception
+    size: int
+    differs: bool
+    draft: str
 
 
 def findings_of(perception: Perception, size: int) -> list[Json]:
@@ -172,17 +195,13 @@ def findings_of(perception: Perception, size: int) -> list[Json]:
     return shapes
 
 
-def send(device: Actor, paths: Sequence[Path], on_sent: Callable[[], None]) -> None:
-    """Send files over HTTP, four at a time; raise where one is not taken."""
-
-    def one(path: Path) -> None:
-        headers = {"Content-Type": "application/dicom"}
+def send(device: Actor, paths: Iterable[Path], on_sent: Callable[[], None]) -> None:
+    """Send files over HTTP in their order, as a scanner does; raise where one is not taken."""
+    headers = {"Content-Type": "application/dicom"}
+    for path in paths:
         answer = device.call("POST", "/api/v1/instances", content=path.read_bytes(), headers=headers)
         answer.raise_for_status()
-
-    with ThreadPoolExecutor(4) as pool:
-        for _ in pool.map(one, paths):
-            on_sent()
+        on_sent()
 
 
 def wait_until_read(operator: Actor, *, seconds: float) -> None:
@@ -202,22 +221,28 @@ def wait_until_read(operator: Actor, *, seconds: float) -> None:
 def read_all(
     radiologists: Sequence[Radiologist], uids: Iterable[str], *, seed: int, on_read: Callable[[], None]
 ) -> None:
-    """Let every study be read by one radiologist, in turn."""
+    """Let every study be read by one radiologist, in turn.
 
-    def one(place: int, uid: str) -> None:
-        habit = random.Random(f"{seed}{uid}")  # noqa: S311 - a habit, no secret
-        radiologists[place % len(radiologists)].read_study(uid, habit)
-
-    with ThreadPoolExecutor(4) as pool:
-        for _ in pool.map(lambda pair: one(*pair), enumerate(uids)):
+    They look at the same time and report in order: one seed gives one order of corrections.
+    """
+    readers = itertools.cycle(radiologists)
+    with ThreadPoolExecutor(len(radiologists)) as pool:
+        for seen in pool.map(lambda pair: pair[0].see(pair[1]), zip(readers, uids, strict=False)):
+            if seen is not None:
+                habit = random.Random(f"{seed}{seen.uid}")  # noqa: S311 - a habit, no secret
+                seen.by.report(seen, habit)
             on_read()
 
 
 def adjudicate_all(residents: Sequence[Radiologist], seniors: Sequence[Radiologist]) -> None:
-    """Let residents read until nothing waits, then seniors decide."""
+    """Let residents read until nothing waits, then seniors decide.
+
+    Cases are handed out in turn and read at the same time: one seed gives each reader the same cases.
+    """
     for group in (residents, seniors):
         with ThreadPoolExecutor(len(group)) as pool:
-            list(pool.map(Radiologist.adjudicate, group))  # the list lets what was raised be heard
+            while waiting := [(one, case) for one in group if (case := one.next_case()) is not None]:
+                list(pool.map(lambda pair: pair[0].read_case(pair[1]), waiting))
 
 
 def decide(reviewer: Actor, version: str, decision: str, reason: str) -> httpx.Response:

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import time
+from dataclasses import asdict
 
 from rich.console import Console
 from rich.table import Table
@@ -26,6 +27,7 @@ def run_demo(demo: Demo, *, keep_serving: bool) -> Json:
             summary = summarise(
                 act.services, demo.clock, seed=demo.seed, prefect=prefect, before=act.told.first
             )
+            summary["production_step"] = None if act.told.tried is None else asdict(act.told.tried)
             write_report(act, summary)
         summary["seconds"] = dict(demo.clock.seconds)
         text = json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False)
@@ -68,12 +70,22 @@ def _tell(demo: Demo, summary: Json) -> None:
         table.add_row(f"refused {refused['version']}", refused["reason"])
     production = summary["production"]
     table.add_row("production", f"{production['before']} → {production['after']}")
+    if (tried := summary["production_step"]) is not None:
+        table.add_row("production step", _tried(tried))
     table.add_row("record", f"{summary['audit']['rows']} rows, verified: {summary['audit']['verified']}")
     table.add_row("time", f"{sum(demo.clock.seconds.values()):.0f} s")
     console = Console(soft_wrap=True)
     console.print(table)
     console.print(f"report   {demo.folder / 'report.html'}", highlight=False)
     console.print(f"go on    OVERREAD_DATA_DIR={demo.folder} overread serve", highlight=False)
+
+
+def _tried(tried: Json) -> str:
+    answered = f"answered a real radiograph in {tried['milliseconds']:.0f} ms"
+    if tried["label"] is None:
+        answered = "no real radiograph to answer: pydicom-data is not installed"
+    architecture, size = tried["architecture"], tried["image_size"]
+    return f"{architecture} at {size}: one step, exported with parity {tried['parity']:.0e}, {answered}"
 
 
 def _shown(kappa: Json) -> str:

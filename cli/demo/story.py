@@ -7,7 +7,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -44,6 +44,9 @@ from overread.simulation.readers import resident, senior
 from overread.studies.intake import SPLIT_SALT
 from pipeline.services import PipelineServices, pipeline_services
 
+if TYPE_CHECKING:
+    from cli.demo.production import Tried  # brings torch, which this process never needs
+
 RECIPES = {False: "demo", True: "demo-fast"}
 MOST_FLIPS = 60  # of a candidate that are drawn for its reviewers
 LEFT_UNREAD = 40  # studies that wait for a reader when the demo ends
@@ -76,6 +79,7 @@ class Told:
     bad: str = ""
     following: str = ""
     stopped: str = ""
+    tried: "Tried | None" = None
 
 
 class Play:
@@ -134,8 +138,7 @@ class Play:
 
         dataset = relabel(corrections=False)
         (self.told.first,) = self._retrain([(dataset, None)])
-        asked = self._compare_and_ask(self.told.first, "the first model", check_drift=False)
-        if not self._approve(asked):
+        if not self._approve(self._ask(self._compared(self.told.first, "the first model"))):
             raise EvidenceError(
                 f"the first model did not reach the floors of policies/{self.services.policy.name}.toml; "
                 "try another --seed"
@@ -155,22 +158,17 @@ class Play:
         versions: list[str] = retrain(run.id, plans)
         return versions
 
-    def _compare_and_ask(
-        self, version: str, why: str, *, check_drift: bool = True, beside: dict[str, str] | None = None
-    ) -> str:
+    def _compared(self, version: str, why: str, *, beside: dict[str, str] | None = None) -> str:
+        """Put a version before the gate and return the digest of the record."""
         from flows.compare import compare
-        from flows.drift import drift
+
+        return str(compare(version, by="operator", why=why, beside=beside)["record"])
+
+    def _ask(self, record: str, *, drift_check: str | None = None) -> str:
+        """Ask two people about the candidate of a comparison; return its version."""
         from flows.promote import promote
 
-        compared = compare(version, by="operator", why=why, beside=beside)
-        checked = drift() if check_drift else None
-        return str(
-            promote(
-                compared["record"],
-                drift_check=None if checked is None else str(checked["check"]),
-                requested_by="operator",
-            )
-        )
+        return str(promote(record, drift_check=drift_check, requested_by="operator"))
 
     def _approve(self, version: str) -> bool:
         """Let both reviewers approve; say whether the version was promoted."""
@@ -241,12 +239,20 @@ class Play:
         )
 
     def judge(self) -> None:
-        """Refuse the bad candidate, promote the good one beside its control."""
-        asked = self._compare_and_ask(self.told.bad, "trained on claims nobody adjudicated")
+        """Compare both candidates, look at the intake once, refuse the bad one and promote the good one."""
+        careless = self._compared(self.told.bad, "trained on claims nobody adjudicated")
+        beside = {"control": self.told.control}
+        good = self._compared(self.told.good, "trained on corrections", beside=beside)
+        checked = self._drift_check()
+        asked = self._ask(careless, drift_check=checked)
         if not self._approve(asked):
             readers.decide(self.people["reviewer-1"], asked, "reject", "the gate refused it")
-        beside = {"control": self.told.control}
-        self._approve(self._compare_and_ask(self.told.good, "trained on corrections", beside=beside))
+        self._approve(self._ask(good, drift_check=checked))
+
+    def _drift_check(self) -> str:
+        from flows.drift import drift
+
+        return str(drift()["check"])
 
     def new_scanner(self, files: Sequence[Filed]) -> None:
         """Ask for the next promotion while a new scanner's studies come in: the drift check stops it."""
@@ -254,8 +260,8 @@ class Play:
 
         self.report(files[: len(files) // 2])
         (self.told.following,) = self._retrain([(relabel(), "next")])
-        asked = self._compare_and_ask(self.told.following, "the next retraining")
-        self._approve(asked)
+        record = self._compared(self.told.following, "the next retraining")
+        self._approve(self._ask(record, drift_check=self._drift_check()))
 
     def show_flips(self) -> None:
         """Make files of the studies that a candidate got worse on: reviewers look at each."""
@@ -265,6 +271,14 @@ class Play:
         shown = [study for study in self.cast.test if study.study_uid in wanted]
         keep_files(self.services.storage, shown, self.demo.sizes.drawn_at, now=utc_now())
 
+    def begin_trial(self) -> "Future[Tried]":
+        """Begin to try the production training out, in the background."""
+        from cli.demo.production import try_production
+
+        tune = self.cast.tune
+        chosen = [next(one for one in tune if bool(one.findings) is shown) for shown in (False, True)]
+        return self.pool.submit(try_production, chosen, self.demo.folder / "trial")
+
 
 def play(demo: Demo, processes: Processes) -> Play:
     """Run the whole story; the department is left running in `processes`."""
@@ -273,8 +287,7 @@ def play(demo: Demo, processes: Processes) -> Play:
     pool = ProcessPoolExecutor(
         2,
         mp_context=get_context("spawn"),
-        initializer=signal.signal,
-        initargs=(signal.SIGINT, signal.SIG_IGN),  # Ctrl-C is told once, by this process
+        initializer=_in_the_background,
     )
     with pool:
         with clock.step("init", "an empty department"):
@@ -287,14 +300,24 @@ def play(demo: Demo, processes: Processes) -> Play:
             os.environ.update(prefect_environment(settings, port=port))
         with clock.step("draw", f"{len(act.cast.history)} old studies, reported as they used to be"):
             act.draw_history()
+            arriving = act.draw_arrivals(act.cast.arriving)
         with clock.step("start", "web server and Prefect server"):
             _open_doors(act, processes, prefect)
         with clock.step("first", "a first model, trained on the old reports, approved by two people"):
-            arriving = act.draw_arrivals(act.cast.arriving)
             act.train_first()
+        trial = None if demo.fast else act.begin_trial()
         _corrections(act, arriving)
         _candidates(act)
+        if trial is not None:
+            with clock.step("production", "one step of the production training, its export, a served answer"):
+                act.told.tried = trial.result()
     return act
+
+
+def _in_the_background() -> None:
+    """Let this process give way to the department's own work; Ctrl-C is told once, to its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(10)
 
 
 def _open_doors(act: Play, processes: Processes, prefect: Program) -> None:

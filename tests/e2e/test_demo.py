@@ -23,6 +23,7 @@ KEYS = {
     "audit",
     "histogram_baseline_auc",
     "seconds",
+    "production_step",
 }
 
 
