@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: install demo test check clean system screenshots
+.PHONY: install demo test check bench clean system screenshots
 
 install: .venv/installed
 
@@ -29,6 +29,10 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.architecture.licences
+
+# Ratios against what one would otherwise run, into benchmarks/results.json.
+bench: install
+	$(BIN)/python -m benchmarks.server_ready
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -1,0 +1,124 @@
+"""What every benchmark keeps: a ratio with its limits, both sides' seconds, and where they were measured."""
+
+import json
+import os
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+RESULTS = Path(__file__).parent / "results.json"
+NARROW = 0.05  # of the ratio: a row whose interval is narrower ends
+CLOSE = 0.95  # of the target: what the lower limit must reach
+_RESAMPLES = 2000
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spread:
+    """One side's measurements in a row's unit."""
+
+    n: int
+    median: float
+    p95: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """How many times as fast as `against` we are: medians and their ratio, with 95 % limits."""
+
+    name: str
+    ratio: float
+    lower: float
+    upper: float
+    target: float
+    met: bool
+    ours: float
+    theirs: float
+    unit: str
+    spread: tuple[Spread, Spread]
+
+
+def row(name: str, ours: Sequence[float], theirs: Sequence[float], *, target: float, unit: str = "s") -> Row:
+    """Return the row of paired rounds, in which less is better; the limits are a bootstrap by round."""
+    lower, upper = ratio_limits(ours, theirs)
+    mine, other = _spread(ours), _spread(theirs)
+    return Row(
+        name=name,
+        ratio=other.median / mine.median,
+        lower=lower,
+        upper=upper,
+        target=target,
+        met=lower >= CLOSE * target,
+        ours=mine.median,
+        theirs=other.median,
+        unit=unit,
+        spread=(mine, other),
+    )
+
+
+def ratio_limits(ours: Sequence[float], theirs: Sequence[float], *, seed: int = 0) -> tuple[float, float]:
+    """Return the 95 % percentile limits of median(theirs) / median(ours), whole rounds drawn anew."""
+    pairs = np.array([ours, theirs], dtype=np.float64)
+    drawn = np.random.default_rng(seed).integers(pairs.shape[1], size=(_RESAMPLES, pairs.shape[1]))
+    mine, other = np.median(pairs[:, drawn], axis=2)
+    lower, upper = np.quantile(other / mine, (0.025, 0.975))
+    return float(lower), float(upper)
+
+
+def rounds(sides: Sequence[Callable[[], float]], *, fewest: int = 5, most: int = 40) -> list[list[float]]:
+    """Measure every side in turn, one warm-up first, until the first side's ratios are narrow enough."""
+    for side in sides:
+        side()
+    taken: list[list[float]] = [[] for _ in sides]
+    for n in range(1, most + 1):
+        for side, seconds in zip(sides, taken, strict=True):
+            seconds.append(side())
+        if n >= fewest and all(_narrow(taken[0], other) for other in taken[1:]):
+            break
+    return taken
+
+
+def keep(rows: Sequence[Row], packages: Sequence[str], *, path: Path = RESULTS) -> None:
+    """Write the rows beside those of other benchmarks; one of the same name is replaced."""
+    known = json.loads(path.read_text())["rows"] if path.exists() else []
+    names = {each.name for each in rows}
+    kept = [each for each in known if each["name"] not in names]
+    fresh = [asdict(each) | {"machine": machine(packages)} for each in rows]
+    path.write_text(json.dumps({"rows": kept + fresh}, indent=1) + "\n")
+
+
+def machine(packages: Sequence[str]) -> dict[str, object]:
+    """Return what the numbers depend on: processor, cores, how busy they were, and versions."""
+    return {
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in packages},
+    }
+
+
+def line(each: Row) -> str:
+    """Return a row as one line to read."""
+    said = "met" if each.met else "NOT met"
+    return (
+        f"{each.name}: {each.ratio:.2f} times as fast [{each.lower:.2f}, {each.upper:.2f}], "
+        f"target {each.target:g}, {said}; {each.ours:.2f} {each.unit} against {each.theirs:.2f}"
+    )
+
+
+def _spread(values: Sequence[float]) -> Spread:
+    found: Floats = np.asarray(values, dtype=np.float64)
+    return Spread(n=found.size, median=float(np.median(found)), p95=float(np.quantile(found, 0.95)))
+
+
+def _narrow(ours: Sequence[float], theirs: Sequence[float]) -> bool:
+    lower, upper = ratio_limits(ours, theirs)
+    return upper - lower < NARROW * (upper + lower) / 2

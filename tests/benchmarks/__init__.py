@@ -1,0 +1,1 @@
+"""Tests: What processes are handed."""

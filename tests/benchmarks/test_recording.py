@@ -1,0 +1,54 @@
+"""A benchmark's row: the ratio, its limits, and when it may say that the target is met."""
+
+import json
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+
+from benchmarks.recording import keep, line, ratio_limits, rounds, row
+
+
+def test_a_ratio_is_how_many_times_as_fast_we_are_and_lies_within_its_limits() -> None:
+    made = row("a", [1.0, 1.1, 0.9, 1.0], [2.0, 2.1, 1.9, 2.2], target=2)
+    assert made.ratio == pytest.approx(2.05)
+    assert made.lower <= made.ratio <= made.upper
+    assert (made.ours, made.theirs, made.unit) == (1.0, 2.05, "s")
+    assert [(side.n, side.p95) for side in made.spread] == [(4, 1.085), (4, pytest.approx(2.185))]
+
+
+def test_equal_rounds_leave_no_doubt() -> None:
+    assert ratio_limits([2.0] * 3, [3.0] * 3) == (1.5, 1.5)
+
+
+@pytest.mark.parametrize(("target", "met"), [(2.1, True), (2.11, False)])
+def test_a_target_is_met_when_the_lower_limit_reaches_nineteen_twentieths_of_it(
+    target: float, met: bool
+) -> None:
+    made = row("a", [1.0] * 3, [2.0] * 3, target=target)
+    assert made.met is met
+    assert ("NOT met" in line(made)) is not met
+
+
+def test_sides_are_measured_in_turn_until_the_ratio_is_narrow() -> None:
+    asked: list[str] = []
+    steady = [lambda name=name: asked.append(name) or 1.0 for name in ("ours", "theirs")]
+    ours, theirs = rounds(steady, fewest=3)
+    assert (len(ours), len(theirs)) == (3, 3)
+    assert asked == ["ours", "theirs"] * 4  # the first of them warms up
+
+
+def test_a_ratio_that_stays_wide_ends_all_the_same() -> None:
+    wild = cycle([1.0, 3.0])
+    ours, _ = rounds([lambda: next(wild), lambda: 1.0], fewest=2, most=6)
+    assert len(ours) == 6
+
+
+def test_rows_are_kept_beside_those_of_others_and_replace_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    keep([row("a", [1.0], [2.0], target=1), row("b", [1.0], [2.0], target=1)], ["numpy"], path=path)
+    keep([row("b", [1.0], [3.0], target=1)], ["numpy"], path=path)
+    rows = json.loads(path.read_text())["rows"]
+    assert [(each["name"], each["ratio"]) for each in rows] == [("a", 2.0), ("b", 3.0)]
+    assert {"name", "ratio", "target", "met", "ours", "theirs", "unit", "spread", "machine"} <= set(rows[0])
+    assert set(rows[0]["machine"]["versions"]) == {"numpy"}
