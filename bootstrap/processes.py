@@ -13,8 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import httpx
-
+from bootstrap.probes import answers
 from bootstrap.tether import tethered
 from model_registry.mlflow_environment import ENVIRONMENT
 from overread.domain.errors import UnavailableError
@@ -22,6 +21,7 @@ from overread.settings.environment import Settings
 
 _PAUSE = 0.1
 _GRACE = 15.0
+_PATIENCE = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +85,7 @@ class Processes:
                 raise UnavailableError(
                     f"{program.name} ended with code {child.returncode}; see {self._log(program)}"
                 )
-            if _answers(program.ready):
+            if answers(program.ready, seconds=_PATIENCE):
                 return
             time.sleep(_PAUSE)
         if program.ready is not None:
@@ -117,13 +117,6 @@ def _end(children: Sequence[subprocess.Popen[bytes]]) -> None:
     for child in children:
         child.terminate()  # the schedules talk to Prefect's server while they end
         child.wait()
-
-
-def _answers(address: str) -> bool:
-    try:
-        return httpx.get(address, timeout=5.0, trust_env=False).status_code == httpx.codes.OK
-    except httpx.HTTPError:
-        return False
 
 
 def free_port() -> int:

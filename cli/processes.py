@@ -1,8 +1,9 @@
 """Processes: `overread serve`, `overread up`, `overread doctor`."""
 
+import gc
 import os
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,6 +30,7 @@ def add_to(app: typer.Typer) -> None:
 
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Run web pages, HTTP API and inference; alone it takes studies, reads, reviews, promotes, rolls back."""
+    gc.disable()  # what is loaded here stays: walking it again while it grows costs a tenth of the start
     import uvicorn
 
     from bootstrap.logs import configure
@@ -38,10 +40,12 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     from serving.app import create_app
 
     configure(debug=DEBUG in os.environ)
-    with listening(host, port) as socket, Decoder() as decoder, suppress(KeyboardInterrupt):
+    with listening(host, port) as socket, closing(Decoder()) as decoder, suppress(KeyboardInterrupt):
         app = create_app(web_services(settings(), decoder))
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE)
         say(f"Overread   http://{reached_at(host)}:{port}  (Ctrl-C ends it)")
+        gc.freeze()
+        gc.enable()
         uvicorn.Server(config).run(sockets=[socket])
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overread.domain.identifiers import PatientKey
-from overread.imaging.decoding import picture
 from overread.imaging.likeness import fingerprint
+from overread.imaging.rendering import picture
 from overread.simulation import scenarios
 from overread.simulation.broken import with_broken_pixels
 from overread.simulation.pictures import draw, rendered, single_threaded

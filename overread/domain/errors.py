@@ -33,6 +33,12 @@ class TooLargeError(InputError):
     code = "too-large"
 
 
+class UndecodableError(InputError):
+    """Well-formed as far as its header goes, but its pixels cannot be had; such a study is quarantined."""
+
+    code = "undecodable"
+
+
 class ConfigurationError(OverreadError):
     """A setting, task, policy or training file is missing or wrong; the message names file and field."""
 

@@ -26,7 +26,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from overread.domain.errors import InputError, UnsupportedError
+from overread.domain.errors import InputError, UndecodableError, UnsupportedError
 
 Stored = NDArray[np.integer]
 
@@ -37,12 +37,6 @@ _JPEG_2000 = (JPEG2000, JPEG2000Lossless, HTJ2K, HTJ2KLossless, HTJ2KLosslessRPC
 WITH_CODESTREAM = (*_JPEG, *_JPEG_LS, *_JPEG_2000)
 _BYTE = 8
 TAKEN = (*PLAIN, RLELossless, *WITH_CODESTREAM)
-
-
-class UndecodableError(InputError):
-    """Well-formed as far as its header goes, but its pixels cannot be had; such a study is quarantined."""
-
-    code = "undecodable"
 
 
 def stored_values(ds: Dataset) -> Stored:

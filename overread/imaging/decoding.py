@@ -1,4 +1,7 @@
-"""Pictures from untrusted bytes, decoded in a warm child process that may be killed without loss."""
+"""Pictures from untrusted bytes, decoded in a warm child process that may be killed without loss.
+
+Only the child loads the decoders: whoever holds a `Decoder` starts without them.
+"""
 
 import contextlib
 import json
@@ -6,18 +9,23 @@ import multiprocessing
 import resource
 import signal
 import threading
-from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
-from overread.domain.errors import InputError, MalformedError, TooLargeError, UnsupportedError
-from overread.imaging import pixels, reading
-from overread.imaging.codecs import UndecodableError
-from overread.imaging.pixels import Grey
+from overread.domain.errors import (
+    InputError,
+    MalformedError,
+    TooLargeError,
+    UndecodableError,
+    UnsupportedError,
+)
+
+Grey = NDArray[np.uint8]
 
 MEMORY_BYTES = 320 * 1024 * 1024
 _START_SECONDS = 60.0
@@ -46,12 +54,16 @@ class Decoder:
         self._child: _Child | None = None
 
     def __enter__(self) -> Self:
-        with self._lock:
-            self._child = _Child(self._memory_bytes)
+        self.warm()
         return self
 
     def __exit__(self, *_exc: object) -> None:
         self.close()
+
+    def warm(self) -> None:
+        """Start the child unless it runs, so that the next picture finds it there."""
+        with self._lock:
+            self._living()
 
     def close(self) -> None:
         """End the child; a later call starts another."""
@@ -158,45 +170,19 @@ class _Child:
 
 def _serve(pipe: Connection, memory_bytes: int) -> None:
     """Answer until the other end is gone: `shape` and then the bytes, or `error` and `text`."""
+    from overread.imaging import rendering  # before the limit, which counts from here
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, whose end closes our pipe
     _limit(memory_bytes)
     with contextlib.suppress(EOFError, OSError):
         pipe.send_bytes(b"{}")
         while True:
             center, width, size = json.loads(pipe.recv_bytes())
-            decode = partial(picture, pipe.recv_bytes(), size, center=center, width=width)
-            answer, image = _attempt(decode)
+            decode = partial(rendering.picture, pipe.recv_bytes(), size, center=center, width=width)
+            answer, image = rendering.attempt(decode)
             pipe.send_bytes(json.dumps(answer).encode())
             if image is not None:
                 pipe.send_bytes(image.tobytes())
-
-
-def picture(
-    data: bytes, size: int | None = None, *, center: float | None = None, width: float | None = None
-) -> Grey:
-    """Return a DICOM, PNG or JPEG file as a grey picture, in this very process: for trusted bytes."""
-    if data.startswith((b"\x89PNG", b"\xff\xd8")):
-        return pixels.grey_file(data, size)
-    ds = reading.read(data)
-    if not reading.is_picture(ds):
-        raise UnsupportedError("this object has no picture to show")
-    return pixels.grey(ds, size, center=center, width=width)
-
-
-def _attempt(decode: Callable[[], Grey]) -> tuple[dict[str, object], Grey | None]:
-    """Return what to answer, and the picture if there is one; a broken file may raise anything."""
-    try:
-        image = decode()
-    except InputError as error:
-        return {"error": type(error).__name__, "text": str(error)[:1000]}, None
-    except MemoryError:
-        return {"error": "UndecodableError", "text": "the picture needs more memory than is allowed"}, None
-    except Exception as error:  # the child must outlive one picture
-        return {
-            "error": "UndecodableError",
-            "text": f"the picture cannot be decoded: {type(error).__name__}",
-        }, None
-    return {"shape": image.shape}, image
 
 
 def _limit(memory_bytes: int) -> None:

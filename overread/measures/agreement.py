@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.stats import t as student
 
 from overread.domain.estimates import Estimate
 from overread.measures.inputs import Floats, checked_choice, checked_level, listed
@@ -256,7 +256,7 @@ def _student_reach(terms: Floats, centre: float, level: float) -> tuple[float, f
     scale = n * (n - 1)
     variance = float(((terms - centre) ** 2).sum()) / scale
     error = math.sqrt(settled(variance, float((terms**2).sum() + n * centre**2) / scale))
-    return error, float(student.ppf((1 + level) / 2, n - 1)) * error
+    return error, float(scipy.stats.t.ppf((1 + level) / 2, n - 1)) * error
 
 
 def _within_one(centre: float, reach: float) -> tuple[float, float]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import betaincinv, expit
 
 from overread.domain.estimates import Estimate
 from overread.measures.inputs import (
@@ -189,7 +189,8 @@ def missed_finding_bound(missed: int, audited: int, *, level: float = 0.95) -> E
     Clopper CJ, Pearson ES. Biometrika 1934; 26: 404-413.
     """
     count, total = checked_counts(missed, audited)
-    upper = 1.0 if count == total else float(betaincinv(count + 1, total - count, checked_level(level)))
+    quantile = checked_level(level)
+    upper = 1.0 if count == total else float(scipy.special.betaincinv(count + 1, total - count, quantile))
     rate = count / total if total else NAN
     return Estimate(rate, 0.0, upper, checked_level(level), "clopper-pearson-upper", total)
 
@@ -220,8 +221,8 @@ def _corrected(own: Verified, other: Verified, quantile: float) -> tuple[float, 
         1 / arm.called + arm.others / (arm.counted * (arm.counted + arm.others)) for arm in (own, other)
     )
     reach = quantile * math.sqrt(variance)
-    lower = 0.0 if estimate == 0 else float(expit(centre - reach))
-    upper = 1.0 if estimate == 1 else float(expit(centre + reach))
+    lower = 0.0 if estimate == 0 else float(scipy.special.expit(centre - reach))
+    upper = 1.0 if estimate == 1 else float(scipy.special.expit(centre + reach))
     return estimate, lower, upper
 
 

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import expit, logit
-from scipy.stats import chi2, rankdata
 
 from overread.domain.estimates import Estimate
 from overread.measures.inputs import Codes, Flags, Floats, checked_count, checked_forecast, checked_level
@@ -158,7 +157,7 @@ def calibration_fit(y_true: ArrayLike, y_prob: ArrayLike, *, level: float = 0.95
     """
     truth, probabilities = checked_forecast(y_true, y_prob)
     quantile = normal_quantile(checked_level(level))
-    predictor = np.asarray(logit(np.clip(probabilities, 1e-6, 1 - 1e-6)))
+    predictor = np.asarray(scipy.special.logit(np.clip(probabilities, 1e-6, 1 - 1e-6)))
     n, large, joint = truth.size, _UNDEFINED, _UNDEFINED
     if truth.any() and not truth.all() and not _separated(truth, predictor):
         large = _fit(truth, np.ones((n, 1)), predictor)
@@ -202,13 +201,14 @@ def hosmer_lemeshow(y_true: ArrayLike, y_prob: ArrayLike, *, n_bins: int = 10) -
     certain = variance <= 0
     terms = np.divide(gaps, variance, out=np.where(gaps > 0, np.inf, 0.0), where=~certain)
     statistic = float(terms.sum())
-    return GoodnessOfFit(statistic, float(chi2.sf(statistic, df)), "hosmer-lemeshow", truth.size, df)
+    p_value = float(scipy.stats.chi2.sf(statistic, df))
+    return GoodnessOfFit(statistic, p_value, "hosmer-lemeshow", truth.size, df)
 
 
 def _equal_mass(truth: Flags, probabilities: Floats, n_bins: int) -> Grouped:
     """Return counts and sums per bin; the bin is floor(n_bins (2 r - 1) / (2 n)) of the midrank r."""
     n = truth.size
-    twice_rank = np.rint(2 * rankdata(probabilities)).astype(np.int64)
+    twice_rank = np.rint(2 * scipy.stats.rankdata(probabilities)).astype(np.int64)
     bins = n_bins * (twice_rank - 1) // (2 * max(n, 1))
     counts = np.bincount(bins, minlength=n_bins)
     used = counts > 0
@@ -240,7 +240,7 @@ def _fit(truth: Flags, design: Floats, offset: Floats) -> Fit:
     """Maximise the logistic likelihood; undefined where rounding leaves no maximum to find."""
     try:
         coefficients = _newton(truth, design, offset)
-        information = _information(design, expit(design @ coefficients + offset))
+        information = _information(design, scipy.special.expit(design @ coefficients + offset))
         root = np.linalg.inv(np.linalg.cholesky(information))
         return Fit(coefficients, np.sqrt((root**2).sum(axis=0)), converged=True)
     except np.linalg.LinAlgError:
@@ -251,7 +251,7 @@ def _newton(truth: Flags, design: Floats, offset: Floats) -> Floats:
     """Climb by Newton's method, with no step too long and any that would descend halved."""
     coefficients, likelihood = np.zeros(design.shape[1]), _log_likelihood(truth, offset)
     for longest in _FIRST_MOVE * 1.3 ** np.arange(_MOST_STEPS):
-        chance = expit(design @ coefficients + offset)
+        chance = scipy.special.expit(design @ coefficients + offset)
         step = np.linalg.solve(_information(design, chance), design.T @ (truth - chance))
         step = step * min(1.0, longest / max(float(np.abs(design @ step).max()), _SETTLED))
         trial = _log_likelihood(truth, design @ (coefficients + step) + offset)

@@ -7,9 +7,8 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.spatial.distance import pdist, squareform
-from scipy.stats import chi2, ks_2samp, wasserstein_distance
 
 from overread.measures.inputs import Floats, checked_count, checked_scores, listed_labels
 from overread.measures.results import NAN
@@ -59,7 +58,7 @@ def ks(reference: ArrayLike, current: ArrayLike) -> DriftResult:
         warnings.simplefilter(
             "ignore", RuntimeWarning
         )  # where the exact p fails, scipy says so and uses the asymptotic
-        test = ks_2samp(before, now)
+        test = scipy.stats.ks_2samp(before, now)
     return DriftResult(float(test.statistic), float(test.pvalue), "ks", before.size, now.size)
 
 
@@ -117,7 +116,7 @@ def chi_square(
     expected = np.outer(observed.sum(axis=1), observed.sum(axis=0)) / observed.sum()
     statistic = float(((observed - expected) ** 2 / expected).sum()) if len(labels) > 1 else 0.0
     df = len(labels) - 1
-    p_value = float(chi2.sf(statistic, df)) if df else 1.0
+    p_value = float(scipy.stats.chi2.sf(statistic, df)) if df else 1.0
     effect = math.sqrt(statistic / (len(before) + len(now)))
     return ChiSquareDrift(statistic, p_value, "chi-square", len(before), len(now), df, effect)
 
@@ -131,7 +130,7 @@ def wasserstein(reference: ArrayLike, current: ArrayLike) -> DriftResult:
         Finite values of one column; either side empty gives NaN.
     """
     before, now = checked_scores(reference, "reference"), checked_scores(current, "current")
-    distance = float(wasserstein_distance(before, now)) if before.size and now.size else NAN
+    distance = float(scipy.stats.wasserstein_distance(before, now)) if before.size and now.size else NAN
     return DriftResult(distance, NAN, "wasserstein", before.size, now.size)
 
 
@@ -173,9 +172,10 @@ def mmd(
         return MmdDrift(NAN, NAN, "mmd", m, n, NAN if bandwidth is None else float(bandwidth))
     if before.shape[1] != now.shape[1]:
         raise ValueError(f"reference has {before.shape[1]} columns, current {now.shape[1]}")
-    distances = pdist(np.vstack([before, now]))
+    distances = scipy.spatial.distance.pdist(np.vstack([before, now]))
     width = float(np.median(distances)) if bandwidth is None else float(bandwidth)
-    kernel = squareform(_gaussian(distances, width))  # its diagonal stays 0: the unbiased form leaves it out
+    # the kernel's diagonal stays 0: the unbiased form leaves it out
+    kernel = scipy.spatial.distance.squareform(_gaussian(distances, width))
     membership = (np.arange(m + n) < m).astype(np.float64)
     observed = float(_discrepancies(kernel, membership[:, None])[0])
     rng = np.random.default_rng(seed)

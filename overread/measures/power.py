@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, ndtri
-from scipy.stats import binom
+import scipy
 
 from overread.measures.inputs import (
     checked_alpha,
@@ -65,7 +64,8 @@ def power_noninferiority(
         wins, losses = (pairs, 0) if difference > 0 else (0, pairs)
         table = (wins, losses) if discordance > 0 else (0, 0)
         return float(tango_noninferiority(*table, pairs, margin=margin, alpha=total).noninferior)
-    return float(ndtr((difference + margin) * math.sqrt(pairs / variance) - ndtri(1 - total)))
+    reached = (difference + margin) * math.sqrt(pairs / variance)
+    return float(scipy.special.ndtr(reached - scipy.special.ndtri(1 - total)))
 
 
 def sample_size_noninferiority(
@@ -84,7 +84,8 @@ def sample_size_noninferiority(
     """
     checked_open(margin, "margin")
     variance = _discordance_variance(discordance, difference)
-    quantiles = float(ndtri(1 - checked_alpha(alpha)) + ndtri(checked_open(power, "power")))
+    tails = np.array([1 - checked_alpha(alpha), checked_open(power, "power")])
+    quantiles = float(scipy.special.ndtri(tails).sum())
     if difference <= -margin:
         raise ValueError("no size can show non-inferiority of a difference at or below -margin")
     return math.ceil(quantiles**2 * variance / (difference + margin) ** 2)
@@ -125,10 +126,10 @@ def _exact_power(n: int, discordance: float, difference: float, margin: float, a
         return 0.0
     wins_share = (discordance + difference) / (2 * discordance) if discordance > 0 else 0.5
     differing = np.arange(n + 1)
-    chances = binom.pmf(differing, n, discordance)
+    chances = scipy.stats.binom.pmf(differing, n, discordance)
     power = 0.0
     for m in differing[chances > 1e-15].tolist():  # noqa: PLR2004 - together below 1e-12
         b = np.arange(m + 1)
-        noninferior = ndtr(-tango_statistic(b, m - b, n, -margin)) < alpha
-        power += float(chances[m] * (binom.pmf(b, m, wins_share) * noninferior).sum())
+        noninferior = scipy.special.ndtr(-tango_statistic(b, m - b, n, -margin)) < alpha
+        power += float(chances[m] * (scipy.stats.binom.pmf(b, m, wins_share) * noninferior).sum())
     return min(power, 1.0)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
 
 from overread.measures.decision import paired_benefit
 from overread.measures.inputs import (
@@ -311,7 +311,7 @@ def _mask(values: ArrayLike, truth: Flags, name: str) -> Flags:
 
 
 def _probability_vetoes(truth: Flags, production: Floats, candidate: Floats, rules: Policy) -> list[Check]:
-    quantile = float(ndtri(1 - rules.alpha))
+    quantile = float(scipy.special.ndtri(1 - rules.alpha))
     losses = (production - truth) ** 2 - (candidate - truth) ** 2
     benefit = paired_benefit(truth, candidate, production, rules.net_benefit_threshold, quantile)
     return [

@@ -5,9 +5,8 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import betaincinv, ndtr, ndtri
-from scipy.stats import binom
 
 from overread.domain.estimates import Estimate
 from overread.measures.inputs import (
@@ -97,8 +96,8 @@ def clopper_pearson(x: float, n: float, *, level: float = 0.95) -> Estimate:
     """
     count, total = checked_counts(x, n)
     tail = (1 - checked_level(level)) / 2
-    lower = 0.0 if count == 0 else float(betaincinv(count, total - count + 1, tail))
-    upper = 1.0 if count == total else float(betaincinv(count + 1, total - count, 1 - tail))
+    lower = 0.0 if count == 0 else float(scipy.special.betaincinv(count, total - count + 1, tail))
+    upper = 1.0 if count == total else float(scipy.special.betaincinv(count + 1, total - count, 1 - tail))
     return Estimate(_share(count, total), lower, upper, float(level), "clopper-pearson", total)
 
 
@@ -215,9 +214,9 @@ def tango_noninferiority(
     level = 1 - 2 * checked_alpha(alpha)
     if total == 0:
         return NonInferiority(NAN, -1.0, 1.0, level, "tango", 0, float(margin), NAN, NAN, noninferior=False)
-    lower, upper = _tango_limits(wins, losses, total, float(ndtri(1 - alpha)))
+    lower, upper = _tango_limits(wins, losses, total, float(scipy.special.ndtri(1 - alpha)))
     statistic = float(tango_statistic(wins, losses, total, -margin))
-    p_value = float(ndtr(-statistic))
+    p_value = float(scipy.special.ndtr(-statistic))
     return NonInferiority(
         (wins - losses) / total,
         lower,
@@ -253,7 +252,7 @@ def mcnemar_midp(b: float, c: float) -> TestResult:
     n, fewer = first + second, min(first, second)
     if first == second:
         return TestResult(float(first), 1.0, "mcnemar-midp", n)
-    p_value = 2 * binom.cdf(fewer, n, 0.5) - binom.pmf(fewer, n, 0.5)
+    p_value = 2 * scipy.stats.binom.cdf(fewer, n, 0.5) - scipy.stats.binom.pmf(fewer, n, 0.5)
     return TestResult(float(first), clipped(p_value, 0.0, 1.0), "mcnemar-midp", n)
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.stats import t as student
 
 from overread.domain.estimates import Estimate
 from overread.measures.inputs import (
@@ -256,8 +256,8 @@ def _random_readers(
     df = denominator**2 / spread if spread > 0 else math.inf
     if math.isinf(df):
         return df, normal_test(estimate, 2 * denominator / n_readers, normal_quantile(level))
-    test = normal_test(estimate, 2 * denominator / n_readers, float(student.ppf((1 + level) / 2, df)))
-    return df, test._replace(p_value=2 * float(student.sf(abs(test.statistic), df)))
+    test = normal_test(estimate, 2 * denominator / n_readers, float(scipy.stats.t.ppf((1 + level) / 2, df)))
+    return df, test._replace(p_value=2 * float(scipy.stats.t.sf(abs(test.statistic), df)))
 
 
 def _fixed_readers(estimate: float, parts: Covariances, n_readers: int, level: float) -> NormalTest:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import ndtr, ndtri
 
 from overread.domain.estimates import Estimate
 from overread.measures.inputs import (
@@ -81,10 +81,10 @@ def bca_limits(
         return float(drawn[0]), float(drawn[0])
     half = 0.5 / drawn.size
     below = ((drawn < estimate).sum() + (drawn == estimate).sum() / 2) / drawn.size
-    bias = ndtri(np.clip(below, half, 1 - half))
-    shifted = bias + ndtri(np.array([tail, 1 - tail]))
+    bias = scipy.special.ndtri(np.clip(below, half, 1 - half))
+    shifted = bias + scipy.special.ndtri(np.array([tail, 1 - tail]))
     with np.errstate(divide="ignore"):
-        probabilities = ndtr(bias + shifted / (1 - _acceleration(left_out) * shifted))
+        probabilities = scipy.special.ndtr(bias + shifted / (1 - _acceleration(left_out) * shifted))
     lower, upper = np.quantile(drawn, probabilities)
     return float(lower), float(upper)
 

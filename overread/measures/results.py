@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+import scipy
 
 from overread.domain.estimates import Estimate
 from overread.measures.inputs import Floats
@@ -49,7 +49,7 @@ class NormalTest(NamedTuple):
 
 def normal_quantile(level: float) -> float:
     """Return z of a two-sided level: 1.96 at 0.95."""
-    return float(ndtri((1 + level) / 2))
+    return float(scipy.special.ndtri((1 + level) / 2))
 
 
 def settled(variance: float, positive_terms: float) -> float:
@@ -71,7 +71,7 @@ def normal_test(difference: float, variance: float, quantile: float) -> NormalTe
         return NormalTest(difference, NAN, NAN, 0.0, NAN, NAN)
     error = math.sqrt(variance)
     statistic = difference / error
-    p_value = 2 * float(ndtr(-abs(statistic)))
+    p_value = 2 * float(scipy.special.ndtr(-abs(statistic)))
     reach = quantile * error
     return NormalTest(difference, difference - reach, difference + reach, error, statistic, p_value)
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import expit, logit
-from scipy.stats import rankdata
 
 from overread.domain.estimates import Estimate
 from overread.measures.inputs import (
@@ -312,17 +311,17 @@ def rank_area(positive: Flags, scores: Floats) -> float:
     """Return the Mann-Whitney area of checked arrays; NaN when one class is missing."""
     if positive.all() or not positive.any():
         return NAN
-    return _area_of_ranks(positive, rankdata(scores))
+    return _area_of_ranks(positive, scipy.stats.rankdata(scores))
 
 
 def placements(positive: Flags, scores: Floats) -> Placements:
     """Return the area and each case's placement among the other class, from three midrank sorts."""
-    ranks = rankdata(scores)
+    ranks = scipy.stats.rankdata(scores)
     above, below = scores[positive], scores[~positive]
     return Placements(
         _area_of_ranks(positive, ranks),
-        (ranks[positive] - rankdata(above)) / below.size,
-        1 - (ranks[~positive] - rankdata(below)) / above.size,
+        (ranks[positive] - scipy.stats.rankdata(above)) / below.size,
+        1 - (ranks[~positive] - scipy.stats.rankdata(below)) / above.size,
     )
 
 
@@ -368,7 +367,9 @@ def _area_limits(
     if error == 0:
         return area, area
     reach = quantile * error / (area * (1 - area))
-    return float(expit(logit(area) - reach)), float(expit(logit(area) + reach))
+    return float(scipy.special.expit(scipy.special.logit(area) - reach)), float(
+        scipy.special.expit(scipy.special.logit(area) + reach)
+    )
 
 
 def _spread(values: Floats) -> float:

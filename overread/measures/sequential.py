@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import ndtr, ndtri
 
 from overread.measures.inputs import (
     Floats,
@@ -130,7 +130,7 @@ def alpha_spending(
     if ((t <= 0) | (t > 1)).any() or (np.diff(t) <= 0).any():
         raise ValueError("information must rise strictly inside (0, 1]")
     spent = {
-        "obrien-fleming": 2 * ndtr(ndtri(total / 2) / np.sqrt(t)),
+        "obrien-fleming": 2 * scipy.special.ndtr(scipy.special.ndtri(total / 2) / np.sqrt(t)),
         "pocock": total * np.log1p((math.e - 1) * t),
         "linear": total * t,
     }

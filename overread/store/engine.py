@@ -5,20 +5,20 @@ without retries and the change record never forks; readers see one state, never 
 """
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import ArgumentError
 
 from overread.domain.errors import ConfigurationError
 
-__all__ = ["Engine", "migrate", "open_engine", "require_current", "revision"]
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+__all__ = ["Engine", "migrate", "newest", "open_engine", "require_current", "revision"]
 
 BUSY_MILLISECONDS = 30_000
+_MIGRATIONS = Path(__file__).parent / "migrations"
 _WRITERS = 0x0EADAD17  # the advisory lock of all writers
 
 
@@ -74,30 +74,40 @@ def _is_reading(connection: Connection) -> bool:
     return bool(connection.get_execution_options().get("reading", False))
 
 
-def _alembic(engine: Engine) -> Config:
+def _alembic(engine: Engine) -> "Config":
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["engine"] = engine
     return config
 
 
 def migrate(engine: Engine) -> str:
     """Bring the schema up to date and return its revision; on a current schema nothing changes."""
-    config = _alembic(engine)
-    command.upgrade(config, "head")
+    from alembic import command
+
+    command.upgrade(_alembic(engine), "head")
     return revision(engine) or ""
 
 
 def revision(engine: Engine) -> str | None:
     """Return the schema's revision, None on an empty database."""
     with engine.connect().execution_options(reading=True) as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return found
+
+
+def newest() -> str:
+    """Return the revision that this code expects: the last of the migrations, which are numbered in order."""
+    return max(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def require_current(engine: Engine) -> None:
     """Raise `ConfigurationError`, naming the command, unless the schema is the one this code expects."""
-    expected = ScriptDirectory.from_config(_alembic(engine)).get_current_head()
-    found = revision(engine)
+    expected, found = newest(), revision(engine)
     if found != expected:
         raise ConfigurationError(
             f"the database schema is {found or 'empty'}, this version needs {expected}; run `overread init`"

@@ -1,22 +1,30 @@
-"""What a DICOM header says of an arrival, and what a stored object shows to screening."""
+"""What a DICOM header says of an arrival, and what a stored object shows to screening.
+
+The DICOM library is loaded with the first object, so that a server is there before it.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 from overread.domain.errors import InputError
 from overread.domain.identifiers import Digest, Site, SopInstanceUid, StudyUid
 from overread.domain.screening import Screening
 from overread.domain.studies import Acquisition, Instance
-from overread.imaging import quality, reading, screening
-from overread.imaging.pixels import Grey
 from overread.studies.intake import Arrival
+
+if TYPE_CHECKING:
+    from overread.imaging.pixels import Grey
+    from overread.imaging.screening import Acquisition as Header
 
 LONGEST_NAME, LONGEST_ID, LONGEST_WORD, LONGEST_CODE = 400, 128, 64, 16  # characters
 COARSEST_MM = 64.0
 
 
-def header_of(content: bytes) -> screening.Acquisition:
+def header_of(content: bytes) -> "Header":
     """Return what screening looks at in the header of a DICOM file."""
+    from overread.imaging import reading, screening
+
     return screening.acquisition_of(reading.read(content))
 
 
@@ -28,6 +36,8 @@ def arrival_of(content: bytes, *, digest: Digest, site: Site, sent_by: str) -> A
     InputError
         Not DICOM, not taken, or in contradiction with itself (`overread.imaging.reading.read`).
     """
+    from overread.imaging import reading, screening
+
     ds = reading.read(content)
     try:
         study = StudyUid(_text(ds.get("StudyInstanceUID"), LONGEST_WORD + 1))
@@ -51,14 +61,23 @@ def arrival_of(content: bytes, *, digest: Digest, site: Site, sent_by: str) -> A
         raise InputError(f"a value of the header cannot be read: {type(error).__name__}") from error
 
 
-def screen_stored(content: bytes, picture: Grey | None, instances: Sequence[Instance]) -> Screening:
+def screen_stored(content: bytes, picture: "Grey | None", instances: Sequence[Instance]) -> Screening:
     """Run the rules that a header, its decoded picture (if any) and the study's objects can answer."""
+    from overread.imaging import quality, screening
+
     evidence = screening.Evidence(
         acquisition=header_of(content),
         image_count=sum(instance.rows > 0 for instance in instances),
         quality=None if picture is None else quality.assess(picture),
     )
     return screening.screen(evidence)
+
+
+def likeness_of(picture: "Grey") -> bytes:
+    """Return the fingerprint by which the same picture is known again."""
+    from overread.imaging.likeness import fingerprint
+
+    return bytes(fingerprint(picture))
 
 
 def _acquisition(get: Callable[[str], object], *, picture: bool, age: int | None) -> Acquisition:

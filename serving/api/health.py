@@ -5,10 +5,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
+from bootstrap.probes import answers
 from overread.domain.errors import OverreadError
 from serving.api.shapes import Answer
 from serving.metrics import CONTENT_TYPE
@@ -123,7 +123,4 @@ def _mlflow(uri: str) -> bool | None:
 def _answers(address: str | None) -> bool | None:
     if not address:
         return None
-    try:
-        return httpx.get(f"{address.rstrip('/')}/health", timeout=_PATIENCE).is_success
-    except httpx.HTTPError:
-        return False
+    return answers(f"{address.rstrip('/')}/health", seconds=_PATIENCE)

@@ -3,10 +3,9 @@
 import logging
 import threading
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from bootstrap.storage import Storage
@@ -14,6 +13,9 @@ from model_registry.packaging import Contract, open_package
 from overread.domain.errors import InputError
 from overread.domain.identifiers import Digest, VersionKey
 from overread.domain.models import ModelVersion
+
+if TYPE_CHECKING:
+    import onnxruntime as ort
 
 _log = logging.getLogger(__name__)
 
@@ -30,11 +32,13 @@ class LoadedModel:
     version: VersionKey
     digest: Digest
     contract: Contract
-    session: ort.InferenceSession
+    session: "ort.InferenceSession"
 
     @classmethod
     def load(cls, version: ModelVersion, content: bytes, *, threads: int) -> Self:
         """Open a package and prove that it answers; raise `InputError` where it does not."""
+        import onnxruntime as ort
+
         package = open_package(content)
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads

@@ -21,10 +21,9 @@ from overread.domain.findings import Label
 from overread.domain.identifiers import Digest, StudyUid
 from overread.domain.predictions import Prediction
 from overread.domain.studies import Instance, Reason, Study, StudyState
-from overread.imaging.likeness import fingerprint
 from overread.store.outbox import Parcel
 from overread.store.unit_of_work import UnitOfWork
-from overread.studies.arrivals import screen_stored
+from overread.studies.arrivals import likeness_of, screen_stored
 from overread.studies.deletion import REMOVE_OBJECT
 from overread.studies.intake import SCREEN
 from overread.studies.predicting import claim_next, keep_prediction
@@ -109,6 +108,7 @@ class Worker:
 
     def turn(self) -> bool:
         """Screen and score one batch of what waits, remove one object; say whether there was anything."""
+        self._services.decoder.warm()  # from here, not before: the server answers while the child starts
         screened = self._screen_batch()
         scored = self._score_batch()
         removed = self._remove_object()
@@ -163,7 +163,7 @@ class Worker:
         content = self._services.storage.objects.get((shown or instances[0]).digest)
         picture = None if shown is None else self._decode(study.uid, content)
         screening = screen_stored(content, picture, instances)
-        likeness = None if picture is None else bytes(fingerprint(picture))
+        likeness = None if picture is None else likeness_of(picture)
 
         def keep(work: UnitOfWork) -> Study:
             return keep_screening(work, study.uid, screening, fingerprint=likeness, now=self._services.now())

@@ -15,7 +15,7 @@ from overread.domain.identifiers import PersonKey
 from overread.domain.people import Role, Scope, password_matches, token_digest
 from overread.imaging.decoding import Decoder
 from overread.settings.environment import Settings
-from overread.store.engine import _alembic, open_engine
+from overread.store.engine import _alembic, newest, open_engine
 from overread.studies.intake import SPLIT_SALT
 
 
@@ -26,7 +26,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def test_init_makes_folder_schema_keys_and_the_first_operator(settings: Settings) -> None:
     made = initialise(settings)
-    assert (made.created, made.revision, made.operator) == (True, "0001", "operator")
+    assert (made.created, made.revision, made.operator) == (True, newest(), "operator")
     storage = open_storage(settings)
     with storage.look() as work:
         operator = work.people.find(PersonKey("operator"))

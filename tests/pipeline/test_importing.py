@@ -12,7 +12,7 @@ from feedback.datasets import Recipe, load
 from overread.domain.datasets import Split, pseudonym, split_of
 from overread.domain.errors import InputError
 from overread.domain.studies import StudyState
-from overread.imaging.decoding import picture
+from overread.imaging.rendering import picture
 from overread.simulation.broken import with_broken_pixels
 from overread.simulation.pictures import draw, rendered
 from overread.simulation.studies import to_dicom

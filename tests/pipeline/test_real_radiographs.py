@@ -21,7 +21,8 @@ from model_registry.parity import packaged
 from overread.domain.datasets import Split
 from overread.domain.identifiers import PersonKey, VersionKey
 from overread.domain.people import Role
-from overread.imaging.decoding import Decoder, picture
+from overread.imaging.decoding import Decoder
+from overread.imaging.rendering import picture
 from overread.learning.calibration import identity
 from overread.learning.data import LabelledStudy, labelled_set
 from overread.learning.recipes import read_recipe, recipe_of

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from pydicom.uid import UID, RLELossless
 
-from overread.domain.errors import InputError
-from overread.imaging.codecs import UndecodableError, stored_values
+from overread.domain.errors import InputError, UndecodableError
+from overread.imaging.codecs import stored_values
 from overread.imaging.codestreams import Shape, shape_of
 from overread.imaging.reading import read
 from tests.overread.imaging import builders

@@ -10,9 +10,9 @@ import psutil
 import pytest
 from PIL import Image
 
-from overread.domain.errors import InputError, MalformedError, UnsupportedError
-from overread.imaging.codecs import UndecodableError
-from overread.imaging.decoding import Decoder, picture
+from overread.domain.errors import InputError, MalformedError, UndecodableError, UnsupportedError
+from overread.imaging.decoding import Decoder
+from overread.imaging.rendering import picture
 from tests.overread.imaging.builders import a_radiograph, as_bytes, encapsulated, stored_values
 
 _FILE = as_bytes(a_radiograph(WindowCenter="2048", WindowWidth="4096"))
@@ -114,4 +114,15 @@ def test_closing_ends_the_child() -> None:
     with Decoder() as decoder:
         decoder.decode(_FILE, 32)
         child = the_child_of(decoder)
+    assert not child.is_running()
+
+
+def test_a_decoder_starts_its_child_when_it_is_warmed_and_only_once() -> None:
+    decoder = Decoder()
+    assert decoder._child is None
+    decoder.warm()
+    child = the_child_of(decoder)
+    decoder.warm()
+    assert the_child_of(decoder).pid == child.pid
+    decoder.close()
     assert not child.is_running()

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from overread.domain.errors import InputError
-from overread.imaging.decoding import Decoder, picture
+from overread.imaging.decoding import Decoder
+from overread.imaging.rendering import picture
 from tests.overread.imaging.builders import real
 
 

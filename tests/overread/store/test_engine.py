@@ -8,6 +8,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError
 
@@ -15,7 +16,15 @@ from bootstrap.storage import Storage
 from overread.domain.errors import ConfigurationError, NotFoundError
 from overread.domain.identifiers import PersonKey
 from overread.domain.people import Role
-from overread.store.engine import Engine, _alembic, migrate, open_engine, require_current, revision
+from overread.store.engine import (
+    Engine,
+    _alembic,
+    migrate,
+    newest,
+    open_engine,
+    require_current,
+    revision,
+)
 from overread.store.tables.catalogue import metadata
 from overread.store.unit_of_work import UnitOfWork
 from tests.builders import NOW, a_case, a_correction, a_label, keep_predicted
@@ -37,7 +46,7 @@ def test_migrations_go_down_and_up_again_over_data(engine: Engine, storage: Stor
     assert revision(engine) is None
     with engine.connect().execution_options(reading=True) as connection:
         assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
-    assert migrate(engine) == "0001"
+    assert migrate(engine) == newest()
     with UnitOfWork(engine) as work:
         keep_predicted(work)
         assert work.corrections.all() == []
@@ -50,6 +59,11 @@ def test_migrating_a_current_schema_changes_nothing(engine: Engine, storage: Sto
     assert migrate(engine) == revision(engine)
     with storage.look() as work:
         assert len(work.studies.all()) == 1
+
+
+def test_the_newest_revision_is_the_head_that_alembic_finds(engine: Engine) -> None:
+    assert newest() == ScriptDirectory.from_config(_alembic(engine)).get_current_head()
+    assert newest() == revision(engine)
 
 
 def test_an_empty_database_is_refused_and_the_command_named(tmp_path: Path) -> None:
