@@ -8,7 +8,7 @@ import numpy as np
 
 from model_registry.evaluation import Scores
 from model_registry.test_set import TestCase, cases_of
-from monitoring.alerts import raise_once
+from monitoring.alerts import raise_once, resolve_gone
 from monitoring.drift import check
 from monitoring.features import Features, features
 from monitoring.reports import keep_report
@@ -29,7 +29,9 @@ MOST = 400  # studies in the current window: enough for any shift worth a stop, 
 
 
 def check_drift(services: PipelineServices, *, window: timedelta = WINDOW, most: int = MOST) -> DriftCheck:
-    """Compare the latest intake with the test set's studies; keep the verdict, raise an alert if it drifted.
+    """Compare the latest intake with the test set's studies and keep the verdict.
+
+    A check that fails raises an alert, unless one stands; the next that passes resolves it.
 
     Raises
     ------
@@ -109,5 +111,7 @@ def _keep(services: PipelineServices, verdict: DriftVerdict, html: bytes) -> Dri
         if verdict.passed is False:
             facts = {"columns": ", ".join(verdict.drifted), "n": str(verdict.n_current)}
             raise_once(work, "drift", Urgency.WARNING, facts, now=now)
+        elif verdict.passed:
+            resolve_gone(work, "drift", now=now)
         work.commit()
     return kept

@@ -44,6 +44,7 @@ class Permission(StrEnum):
     RUN_RETRAININGS = "run-retrainings"
     CANCEL_RETRAININGS = "cancel-retrainings"
     SEE_MONITORING = "see-monitoring"
+    RESOLVE_ALERT = "resolve-alert"
     SEE_AUDIT = "see-audit"
     MANAGE_PEOPLE = "manage-people"
 
@@ -68,6 +69,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.RUN_RETRAININGS,
             Permission.DECIDE,
             Permission.ROLL_BACK,
+            Permission.RESOLVE_ALERT,
         }
     ),
     Role.OPERATOR: frozenset(
@@ -79,6 +81,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.RUN_RETRAININGS,
             Permission.CANCEL_RETRAININGS,
             Permission.ROLL_BACK,
+            Permission.RESOLVE_ALERT,
             Permission.MANAGE_PEOPLE,
         }
     ),

@@ -53,6 +53,13 @@ class MonitoringStore:
             query = query.where(alerts.c.resolved_at.is_(None))
         return [parsed(Alert, row) for row in self._connection.execute(query)]
 
+    def alert(self, alert_id: str) -> Alert:
+        """Return an alert; raise `NotFoundError`."""
+        row = self._connection.execute(select(alerts).where(alerts.c.id == alert_id)).one_or_none()
+        if row is None:
+            raise NotFoundError("no such alert")
+        return parsed(Alert, row)
+
     def save_alert(self, alert: Alert) -> None:
         """Keep who took an alert, or that it is over."""
         self._connection.execute(update(alerts).where(alerts.c.id == alert.id).values(**columns(alert)))

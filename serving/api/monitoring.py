@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from feedback.agreement import two_reader_agreement
+from monitoring.alerts import resolve
 from overread.domain.adjudication import Case, CaseState
 from overread.domain.alerts import Alert, Urgency
 from overread.domain.corrections import Correction
@@ -17,8 +18,8 @@ from overread.domain.predictions import Prediction
 from overread.store.monitoring import DriftCheck
 from overread.store.unit_of_work import UnitOfWork
 from serving.api.candidates import framed_page
-from serving.api.shapes import Answer, Instant
-from serving.security.permissions import GuardedRoute, MonitoringViewer
+from serving.api.shapes import Answer, Body, Instant, Reason
+from serving.security.permissions import AlertResolver, GuardedRoute, MonitoringViewer
 from serving.wiring import Wired
 
 router = APIRouter(prefix="/api/v1/monitoring", tags=["monitoring"], route_class=GuardedRoute)
@@ -61,6 +62,14 @@ class AlertAnswer(Answer):
     facts: dict[str, str]
     taken_by: str | None
     resolved_at: Instant | None
+    resolved_by: str | None
+    resolution: str
+
+
+class ResolutionBody(Body):
+    """Why an alert is over."""
+
+    reason: Reason
 
 
 class DayAnswer(Answer):
@@ -141,6 +150,15 @@ def show_drift_report(check: str, _by: MonitoringViewer, web: Wired) -> Response
     return framed_page(web, found.verdict.report)
 
 
+@router.post("/alerts/{alert}/resolution", status_code=201)
+def resolve_alert(alert: str, body: ResolutionBody, by: AlertResolver, web: Wired) -> AlertAnswer:
+    """Say that an alert is over, and why."""
+    with web.work() as work:
+        answer = alert_answer(resolve(work, alert, by=by.key, reason=body.reason, now=web.now()))
+        work.commit()
+    return answer
+
+
 def _drift(check: DriftCheck) -> DriftPoint:
     verdict = check.verdict
     return DriftPoint(
@@ -165,6 +183,8 @@ def alert_answer(alert: Alert) -> AlertAnswer:
         facts=alert.facts,
         taken_by=alert.taken_by,
         resolved_at=alert.resolved_at,
+        resolved_by=alert.resolved_by,
+        resolution=alert.resolution,
     )
 
 

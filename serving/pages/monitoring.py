@@ -6,18 +6,24 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from feedback.agreement import two_reader_agreement
+from monitoring.alerts import SYSTEM, resolve
 from overread.domain.adjudication import CaseState
 from overread.domain.alerts import Alert
 from overread.domain.corrections import Correction
+from overread.domain.errors import ForbiddenError, NotFoundError, OverreadError
+from overread.domain.people import Permission, Person
 from overread.domain.studies import StudyState
 from overread.measures.proportion import wilson
 from overread.store.monitoring import DriftCheck
 from overread.store.unit_of_work import UnitOfWork
+from serving.api.monitoring import ResolutionBody
 from serving.pages.candidate_view import drift_view, drift_word
 from serving.pages.formats import between, decimal, grouped, percent
-from serving.pages.routing import PageRoute
-from serving.pages.visits import Visit, Visiting
-from serving.security.permissions import MonitoringViewer
+from serving.pages.forms import Form, body_of
+from serving.pages.routing import PageRoute, explained
+from serving.pages.visits import Visit, Visiting, back_to
+from serving.problems import status_of
+from serving.security.permissions import AlertResolver, MonitoringViewer
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -28,7 +34,29 @@ MOST_CHECKS = 12
 @router.get("/monitoring")
 def show_monitoring(by: MonitoringViewer, visit: Visiting) -> Response:
     """Show alerts first, then volumes, what readers corrected, and drift."""
-    del by
+    return visit.page("monitoring/page.html", view=_view(visit, by))
+
+
+@router.post("/monitoring/alerts/{alert}/resolution")
+def resolve_alert(alert: str, by: AlertResolver, visit: Visiting, form: Form) -> Response:
+    """Say that an alert is over, and why."""
+    web = visit.web
+    try:
+        why = body_of(ResolutionBody, {"reason": form.text("reason").strip()}).reason
+        with web.work() as work:
+            resolve(work, alert, by=by.key, reason=why, now=web.now())
+            work.commit()
+    except (NotFoundError, ForbiddenError):
+        raise
+    except OverreadError as error:
+        said = explained(visit.words.text_or, error)
+        return visit.page(
+            "monitoring/page.html", status=status_of(error), view=_view(visit, by), failure=said
+        )
+    return back_to("/monitoring")
+
+
+def _view(visit: Visit, by: Person) -> dict[str, Any]:
     with visit.web.look() as work:
         states = work.studies.count_by_state()
         said = [c for c in work.corrections.all() if c.withdrawn_at is None]
@@ -37,6 +65,7 @@ def show_monitoring(by: MonitoringViewer, visit: Visiting) -> Response:
         checks = work.monitoring.checks(limit=MOST_CHECKS)
         view: dict[str, Any] = {
             "alerts": [_alert(visit, alert) for alert in _first(work.monitoring.alerts())],
+            "may_resolve": by.may(Permission.RESOLVE_ALERT),
             "total": sum(states.values()),
             "states": _states(states),
             "tiles": _tiles(work, visit, said, answers=sum(answers.values())),
@@ -48,7 +77,7 @@ def show_monitoring(by: MonitoringViewer, visit: Visiting) -> Response:
     latest = checks[0] if checks else None
     view["drift"] = None if latest is None else _latest(visit, latest)
     view["checks"] = [_check(visit, check) for check in checks[1:]]
-    return visit.page("monitoring/page.html", view=view)
+    return view
 
 
 def _first(alerts: list[Alert]) -> list[Alert]:
@@ -61,14 +90,18 @@ def _alert(visit: Visit, alert: Alert) -> dict[str, Any]:
     words = visit.words
     facts = ", ".join(f"{name} {value}" for name, value in alert.facts.items())
     known = f"alert.{alert.kind}"
+    by_system = alert.resolved_by == SYSTEM
     return {
+        "id": alert.id,
         "urgency": alert.urgency.value,
         "title": words.text_or(f"{known}.title", alert.kind),
         "what": " ".join(part for part in (words.text_or(f"{known}.what", ""), facts) if part),
         "do": words.text_or(f"{known}.do", words.text("alert.otherwise_do")),
         "at": visit.formats.instant(alert.raised_at),
         "taken_by": alert.taken_by,
-        "resolved": alert.resolved_at is not None,
+        "resolved_at": None if alert.resolved_at is None else visit.formats.instant(alert.resolved_at),
+        "resolved_by": words.text("alert.system") if by_system else alert.resolved_by,
+        "resolution": words.text("alert.gone") if by_system else alert.resolution,
     }
 
 

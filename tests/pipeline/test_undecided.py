@@ -11,7 +11,7 @@ from tests.builders import NOW, a_case, a_read, keep_predicted
 SVEN = PersonKey("sven")
 
 
-def test_a_case_whose_only_senior_raised_it_is_an_alert_once(empty: PipelineServices) -> None:
+def test_a_case_whose_only_senior_raised_it_is_an_alert_until_another_comes(empty: PipelineServices) -> None:
     assert tell_of_undecidable(empty) == 0
     with empty.storage.work() as work:
         keep_predicted(work)
@@ -27,3 +27,10 @@ def test_a_case_whose_only_senior_raised_it_is_an_alert_once(empty: PipelineServ
     with empty.storage.look() as work:
         (alert,) = work.monitoring.alerts(unresolved=True)
     assert (alert.kind, alert.facts) == ("senior", {"cases": "1"})
+    with empty.storage.work() as work:
+        work.people.add(PersonKey("selma"), Role.SENIOR, password=None, at=NOW)
+        work.commit()
+    assert tell_of_undecidable(empty) == 0
+    with empty.storage.look() as work:
+        (over,) = work.monitoring.alerts()
+    assert (over.id, over.resolved_by, over.resolution) == (alert.id, "overread", "condition-gone")

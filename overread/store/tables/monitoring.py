@@ -27,6 +27,8 @@ alerts = Table(
     Column("facts", Nested, nullable=False),
     Column("taken_by", key()),
     Column("resolved_at", Instant),
+    Column("resolved_by", key()),
+    Column("resolution", Text, nullable=False, server_default=""),
 )
 training_runs = Table(
     "training_runs",

@@ -9,7 +9,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from bootstrap.storage import Storage
@@ -50,6 +50,28 @@ def test_migrations_go_down_and_up_again_over_data(engine: Engine, storage: Stor
     with UnitOfWork(engine) as work:
         keep_predicted(work)
         assert work.corrections.all() == []
+
+
+def test_alerts_from_before_they_could_be_resolved_are_kept_both_ways(engine: Engine) -> None:
+    command.downgrade(_alembic(engine), "0001")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO alerts (id, kind, urgency, raised_at, facts) "
+                "VALUES ('a1', 'drift', 'warning', '2026-03-01 08:00:00', '{}')"
+            )
+        )
+    assert migrate(engine) == newest()
+    with UnitOfWork(engine) as work:
+        (kept,) = work.monitoring.alerts(unresolved=True)
+        assert (kept.id, kept.resolved_by, kept.resolution) == ("a1", None, "")
+        work.monitoring.save_alert(kept.resolved(by=PersonKey("olga"), reason="repaired", at=NOW))
+        work.commit()
+    command.downgrade(_alembic(engine), "0001")
+    assert migrate(engine) == newest()
+    with UnitOfWork(engine, reading=True) as work:
+        (over,) = work.monitoring.alerts()
+    assert (over.resolved_at, over.resolved_by, over.resolution) == (NOW, None, "")
 
 
 def test_migrating_a_current_schema_changes_nothing(engine: Engine, storage: Storage) -> None:

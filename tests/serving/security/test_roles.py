@@ -42,6 +42,7 @@ MAY: dict[tuple[str, str], set[Role]] = {
     ("DELETE", "/api/v1/retrainings/{run}"): OPERATOR,
     ("GET", "/api/v1/monitoring"): PEOPLE_WHO_SEE,
     ("GET", "/api/v1/monitoring/drift/{check}.html"): PEOPLE_WHO_SEE,
+    ("POST", "/api/v1/monitoring/alerts/{alert}/resolution"): {Role.REVIEWER, Role.OPERATOR},
     ("GET", "/api/v1/audit"): SEE_MORE,
     ("GET", "/api/v1/audit/verify"): SEE_MORE,
     ("GET", "/api/v1/me"): ALL,
@@ -50,7 +51,7 @@ _OPEN = {"/health/live", "/health/ready"}
 
 
 def _filled(path: str) -> str:
-    for name in ("uid", "correction", "case", "version", "run", "check"):
+    for name in ("uid", "correction", "case", "version", "run", "check", "alert"):
         path = path.replace(f"{{{name}}}", "1.2.3")
     return path.replace("{number}", "0")
 
