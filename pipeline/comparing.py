@@ -160,7 +160,7 @@ def baseline_of(
     services: PipelineServices, test_set: TestSet, cases: Sequence[TestCase]
 ) -> Mapping[str, object] | None:
     """Return what grey levels alone say of the test set, computed once; None where patients are too few."""
-    place = services.settings.folder / "cache" / f"baseline-{test_set.version}.json"
+    place = services.settings.caches / f"baseline-{test_set.version}.json"
     if place.exists():
         found: Mapping[str, object] = json.loads(place.read_text())
         return found

@@ -13,7 +13,7 @@ from overread.domain.errors import InputError, NotFoundError
 from overread.domain.identifiers import Digest, StudyUid
 from overread.domain.studies import Reason, StudyState
 from overread.imaging.decoding import Decoder
-from overread.learning.cache import PixelCache, gather, open_cache, write_cache
+from overread.learning.cache import PixelCache, caches_in, gather, write_cache
 from overread.studies.screening import quarantine
 
 Grey = NDArray[np.uint8]
@@ -30,8 +30,7 @@ class PictureSource:
 
     def caches(self) -> list[PixelCache]:
         """Return the caches of this size."""
-        place = self.folder / str(self.size)
-        return [open_cache(found) for found in sorted(place.glob("[0-9a-f]*")) if found.is_dir()]
+        return caches_in(self.folder / str(self.size))
 
     def keep(self, pictures: Iterable[tuple[str, Grey]]) -> None:
         """Write pictures into a cache of their own."""

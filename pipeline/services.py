@@ -52,8 +52,8 @@ class PipelineServices:
 
     def pictures(self, size: int | None = None) -> PictureSource:
         """Return pictures at a model's size, or the task's."""
-        folder = self.settings.folder / "cache"
-        return PictureSource(storage=self.storage, folder=folder, size=size or self.task.image_size)
+        size = size or self.task.image_size
+        return PictureSource(storage=self.storage, folder=self.settings.caches, size=size)
 
     def look_alikes(self, studies: Sequence[Study]) -> Alike:
         """Return which of the studies look alike; what was compared before is remembered."""

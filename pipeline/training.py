@@ -125,7 +125,7 @@ def run_job(settings: Settings, job: Job, progress: Callable[[Progress], None] |
 def _ordered(settings: Settings, job: Job, storage: Storage) -> _Order:
     recipe = read_recipe(job.recipe, job.variant, seed=job.seed)
     recipe = replace(recipe, device=device_of(settings.device))
-    source = PictureSource(storage=storage, folder=settings.folder / "cache", size=recipe.contract.size)
+    source = PictureSource(storage=storage, folder=settings.caches, size=recipe.contract.size)
     rows = load(storage.objects, job.dataset)
     present = set(source.readable([row.study for row in rows]))
     rows = [row for row in rows if row.study in present]

@@ -81,6 +81,9 @@ class Instance:
     sent_by: str = ""
 
 
+DELETED = "DELETED"  # the reason code of a study a person deleted
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Study:
     """One radiographic examination as we hold it."""
@@ -99,6 +102,11 @@ class Study:
     label: Label | None = None
     probability: float | None = None
     fingerprint: bytes | None = None
+
+    @property
+    def deleted(self) -> bool:
+        """Whether a person took it out of use for good; only the record of it stays."""
+        return any(reason.code == DELETED for reason in self.reasons)
 
     @property
     def screening(self) -> Screening:

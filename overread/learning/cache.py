@@ -23,6 +23,7 @@ from overread.domain.errors import InputError, NotFoundError
 Pictures = NDArray[np.uint8]  # (n, size, size), in memory or mapped
 _PIXELS = "pixels.u8"
 _MANIFEST = "manifest.json"
+_GONE = ".gone-"
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,30 @@ def open_cache(folder: Path) -> PixelCache:
     if held != len(entries) * size * size:
         raise InputError(f"{folder / _PIXELS} is cut short; delete the folder and build it again")
     return PixelCache(folder, size, tuple(key for key, _ in entries), tuple(digest for _, digest in entries))
+
+
+def caches_in(parent: Path) -> list[PixelCache]:
+    """Open every cache that lies in `parent`, in the order of their names."""
+    return [open_cache(found) for found in sorted(parent.glob("[0-9a-f]*")) if found.is_dir()]
+
+
+def forget(parent: Path, key: str) -> int:
+    """Take one picture out of every cache in `parent`; return how many held it. Safe to repeat at any point.
+
+    A cache never changes: one that holds the picture is written anew without it, then moved out of sight and
+    removed. Whoever has its pictures mapped reads on; whoever opens it just then finds it missing.
+    """
+    for left in parent.glob(f"{_GONE}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    holding = [cache for cache in caches_in(parent) if key in cache.rows]
+    for cache in holding:
+        others = [
+            (name, picture) for name, picture in zip(cache.keys, cache.pictures, strict=True) if name != key
+        ]
+        if others:
+            write_cache(parent, cache.size, others)
+        shutil.rmtree(cache.folder.rename(parent / f"{_GONE}{cache.digest}"))
+    return len(holding)
 
 
 def gather(caches: Sequence[PixelCache], keys: Sequence[str]) -> Pictures:

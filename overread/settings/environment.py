@@ -91,6 +91,11 @@ class Settings(BaseSettings):
         return self.object_url or str(self.folder / "objects")
 
     @property
+    def caches(self) -> Path:
+        """Where pictures lie at the sizes that networks see; they can be made again."""
+        return self.folder / "cache"
+
+    @property
     def mlflow(self) -> str:
         """Tracking and registry URI."""
         return self.mlflow_uri or f"sqlite:///{self.folder / 'mlflow.db'}"

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from overread.domain.datasets import Split
 from overread.domain.errors import NotFoundError
 from overread.domain.findings import Label
-from overread.domain.identifiers import PatientKey, SopInstanceUid, StudyUid, VersionKey
+from overread.domain.identifiers import Digest, PatientKey, SopInstanceUid, StudyUid, VersionKey
 from overread.domain.predictions import Prediction
 from overread.domain.studies import Instance, Patient, Study, StudyState
 from overread.store.records import columns, parsed
@@ -148,6 +148,20 @@ class StudyStore:
         query = select(instances).where(instances.c.study == study)
         query = query.order_by(instances.c.received_at, instances.c.sop_uid)
         return [parsed(Instance, row) for row in self._connection.execute(query)]
+
+    def heatmaps_of(self, study: StudyUid) -> list[Digest]:
+        """Return the heatmaps of every answer on a study."""
+        query = select(predictions.c.heatmap).where(
+            predictions.c.study == study, predictions.c.heatmap.is_not(None)
+        )
+        return [Digest(digest) for digest in self._connection.execute(query).scalars()]
+
+    def holding(self, digest: Digest) -> list[Study]:
+        """Return the studies of which one object, or one heatmap, is these very bytes."""
+        stored = select(instances.c.study).where(instances.c.digest == digest)
+        drawn = select(predictions.c.study).where(predictions.c.heatmap == digest)
+        query = select(studies).where(or_(studies.c.uid.in_(stored), studies.c.uid.in_(drawn)))
+        return [parsed(Study, row) for row in self._connection.execute(query.order_by(studies.c.uid))]
 
     def first_instances(self, uids: Sequence[StudyUid]) -> dict[StudyUid, Instance]:
         """Return the first stored object of each study that has one."""

@@ -11,6 +11,7 @@ from overread.domain.studies import Study, StudyState
 from overread.domain.tasks import Task
 from overread.store.outbox import Parcel
 from overread.store.unit_of_work import UnitOfWork
+from overread.studies.deletion import REMOVE_OBJECT
 from overread.studies.intake import SCREEN
 from overread.studies.reporting import first_draft
 from overread.studies.screening import PREDICT, SYSTEM
@@ -33,9 +34,14 @@ def keep_prediction(
 ) -> Study:
     """Keep an answer and open the draft report; a second answer of one model on one study changes nothing.
 
-    A report that a person began or signed before the answer came stays as it is.
+    A report that a person began or signed before the answer came stays as it is. An answer on a study that
+    was deleted meanwhile is dropped, and its heatmap with it.
     """
     study = work.studies.get(prediction.study)
+    if study.deleted:
+        if prediction.heatmap is not None:
+            work.outbox.put(REMOVE_OBJECT, key=prediction.heatmap, at=now)
+        return study
     known = work.studies.prediction(prediction.study, prediction.model_version)
     if study.state is StudyState.SCREENED:
         shown = work.studies.prediction(study.uid) or prediction  # the first answer is the one readers see

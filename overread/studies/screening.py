@@ -35,10 +35,10 @@ def keep_screening(
 def quarantine(work: UnitOfWork, uid: StudyUid, reasons: Sequence[Reason], *, now: datetime) -> Study:
     """Set a study aside that cannot or must not be looked at; a person releases or deletes it.
 
-    A reported study stays reported: what a person signed is never taken from view.
+    A reported study stays reported: what a person signed is never taken from view. A deleted one stays so.
     """
     study = work.studies.get(uid)
-    if study.state is StudyState.REPORTED:
+    if study.state is StudyState.REPORTED or study.deleted:
         return study
     study = replace(study, state=StudyState.QUARANTINED, reasons=tuple(reasons), cohort=False)
     work.studies.save(study)

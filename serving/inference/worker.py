@@ -1,6 +1,6 @@
 """Screens and scores what waits, in threads of the serving process, and follows the production row.
 
-The bytes of deleted studies go here too: the serving process alone is always there.
+What deleted studies leave behind goes here too: the serving process alone is always there.
 """
 
 import logging
@@ -18,13 +18,12 @@ from bootstrap.web import WebServices
 from feedback.implicit import file_if_contradicted
 from overread.domain.errors import InputError, NotFoundError, OverreadError
 from overread.domain.findings import Label
-from overread.domain.identifiers import Digest, StudyUid
+from overread.domain.identifiers import StudyUid
 from overread.domain.predictions import Prediction
 from overread.domain.studies import Instance, Reason, Study, StudyState
 from overread.store.outbox import Parcel
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies.arrivals import likeness_of, screen_stored
-from overread.studies.deletion import REMOVE_OBJECT
 from overread.studies.intake import SCREEN
 from overread.studies.predicting import claim_next, keep_prediction
 from overread.studies.screening import PREDICT, keep_screening, quarantine
@@ -32,6 +31,7 @@ from serving.announcements import Announcements
 from serving.inference import batching, heatmaps
 from serving.inference.batching import Scores
 from serving.inference.model_slot import LoadedModel, ModelSlot
+from serving.inference.removal import TOPICS, Removal
 from serving.metrics import Metrics
 
 _log = logging.getLogger(__name__)
@@ -72,6 +72,7 @@ class Worker:
         self._stopping = threading.Event()
         self._arrived, self._changed = threading.Event(), threading.Event()
         self._pictures: dict[tuple[StudyUid, int], Grey] = {}
+        self._removal = Removal(services, self._forget_picture)
         self._threads = [
             threading.Thread(target=self._run, args=step, name=name, daemon=True)
             for name, step in (
@@ -83,7 +84,7 @@ class Worker:
     def start(self) -> None:
         """Take up what an earlier process left, and begin."""
         with self._services.storage.work() as work:
-            for topic in (SCREEN, PREDICT, REMOVE_OBJECT):
+            for topic in (SCREEN, PREDICT, *TOPICS):
                 work.outbox.revive(topic, now=self._services.now())
             work.commit()
         for thread in self._threads:
@@ -107,11 +108,11 @@ class Worker:
         return all(thread.is_alive() for thread in self._threads)
 
     def turn(self) -> bool:
-        """Screen and score one batch of what waits, remove one object; say whether there was anything."""
+        """Screen and score one batch of what waits, remove one thing; say whether there was anything."""
         self._services.decoder.warm()  # from here, not before: the server answers while the child starts
         screened = self._screen_batch()
         scored = self._score_batch()
-        removed = self._remove_object()
+        removed = self._removal.turn()
         return screened or scored or removed
 
     def follow(self) -> bool:
@@ -217,6 +218,7 @@ class Worker:
 
     def _keep(self, model: LoadedModel, waiting: _Waiting, scores: Scores) -> None:
         now = self._services.now()
+        drawn = self._heatmap(scores, waiting.instance)
         prediction = Prediction(
             study=waiting.study.uid,
             model_version=model.version,
@@ -227,12 +229,14 @@ class Worker:
             made_at=now,
             milliseconds=(time.perf_counter() - waiting.since) * 1000,
             by_finding=scores.by_finding,
-            heatmap=self._heatmap(scores, waiting.instance),
+            heatmap=None if drawn is None else self._services.storage.objects.put(drawn),
             embedding=scores.embedding,
         )
         services = self._services
 
         def keep(work: UnitOfWork) -> Study:
+            if drawn is not None:  # the same map of a study deleted meanwhile may just have been removed
+                services.storage.objects.put(drawn)
             study = keep_prediction(
                 work, prediction, task=services.task, language=services.settings.language, now=now
             )
@@ -244,27 +248,10 @@ class Worker:
         self._settle(waiting.parcel, keep)
         self._metrics.predictions.labels(model.version, scores.label).inc()
 
-    def _remove_object(self) -> bool:
-        """Remove the bytes of one deleted object; where that fails, they are tried again in ten minutes."""
-        with self._services.storage.look() as work:
-            if not work.outbox.waiting(REMOVE_OBJECT):
-                return False
-        with self._services.storage.work() as work:
-            parcel = work.outbox.claim(REMOVE_OBJECT, now=self._services.now())
-            work.commit()
-        if parcel is None:
-            return False
-        self._services.storage.objects.remove(Digest(parcel.key))
-        with self._services.storage.work() as work:
-            work.outbox.done(parcel, at=self._services.now())
-            work.commit()
-        return True
-
-    def _heatmap(self, scores: Scores, instance: Instance) -> Digest | None:
+    def _heatmap(self, scores: Scores, instance: Instance) -> bytes | None:
         if scores.label is Label.NO_FINDING:
             return None
-        colours = heatmaps.overlay(scores.map, instance.rows, instance.columns)
-        return self._services.storage.objects.put(heatmaps.png(colours))
+        return heatmaps.png(heatmaps.overlay(scores.map, instance.rows, instance.columns))
 
     def _settle(self, parcel: Parcel, act: Callable[[UnitOfWork], Study]) -> None:
         """Do one write and note its parcel done, both or neither; then tell who waits."""
@@ -318,3 +305,7 @@ class Worker:
             while len(self._pictures) > _REMEMBERED:
                 self._pictures.pop(next(iter(self._pictures)))
         return picture
+
+    def _forget_picture(self, uid: StudyUid) -> None:
+        for key in [key for key in self._pictures if key[0] == uid]:
+            del self._pictures[key]

@@ -1,6 +1,7 @@
 """A benchmark's row: the ratio, its limits, and when it may say that the target is met."""
 
 import json
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 
@@ -32,8 +33,12 @@ def test_a_target_is_met_when_the_lower_limit_reaches_nineteen_twentieths_of_it(
 
 def test_sides_are_measured_in_turn_until_the_ratio_is_narrow() -> None:
     asked: list[str] = []
-    steady = [lambda name=name: asked.append(name) or 1.0 for name in ("ours", "theirs")]
-    ours, theirs = rounds(steady, fewest=3)
+
+    def side(name: str) -> float:
+        asked.append(name)
+        return 1.0
+
+    ours, theirs = rounds([partial(side, "ours"), partial(side, "theirs")], fewest=3)
     assert (len(ours), len(theirs)) == (3, 3)
     assert asked == ["ours", "theirs"] * 4  # the first of them warms up
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from overread.domain.errors import InputError, NotFoundError
-from overread.learning.cache import Pictures, gather, open_cache, write_cache
+from overread.learning.cache import Pictures, caches_in, forget, gather, open_cache, write_cache
 
 
 def some(n: int, *, seed: int = 0, prefix: str = "study") -> list[tuple[str, Pictures]]:
@@ -91,3 +91,49 @@ def test_a_wrong_shape_or_type_or_a_key_twice_is_refused(
 
 def test_an_empty_cache_is_a_cache(tmp_path: Path) -> None:
     assert open_cache(write_cache(tmp_path, 8, []).folder).pictures.shape == (0, 8, 8)
+
+
+def test_a_forgotten_picture_is_in_no_cache_and_the_others_are_as_they_were(tmp_path: Path) -> None:
+    first, second = some(3), some(2, seed=1, prefix="other")
+    shared = [*second, ("study-1", first[1][1])]
+    for pictures in (first, shared, some(1, seed=2, prefix="alone")):
+        write_cache(tmp_path, 8, pictures)
+    assert forget(tmp_path, "study-1") == 2
+    caches = caches_in(tmp_path)
+    assert sorted(key for cache in caches for key in cache.keys) == [
+        "alone-0",
+        "other-0",
+        "other-1",
+        "study-0",
+        "study-2",
+    ]
+    for cache in caches:
+        cache.verify()
+    np.testing.assert_array_equal(gather(caches, ["study-2"])[0], first[2][1])
+    assert forget(tmp_path, "study-1") == 0
+
+
+def test_a_cache_of_nothing_else_goes_whole(tmp_path: Path) -> None:
+    write_cache(tmp_path, 8, some(1))
+    assert forget(tmp_path, "study-0") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_whoever_has_a_picture_open_reads_on_while_it_is_forgotten(tmp_path: Path) -> None:
+    pictures = some(2)
+    held = write_cache(tmp_path, 8, pictures).pictures
+    forget(tmp_path, "study-0")
+    np.testing.assert_array_equal(held[0], pictures[0][1])
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_forgetting_that_was_killed_half_way_is_finished_by_the_next(tmp_path: Path, moved: bool) -> None:
+    pictures = some(3)
+    old = write_cache(tmp_path, 8, pictures)
+    write_cache(tmp_path, 8, [pictures[0], pictures[2]])  # what a killed process leaves: the new one ...
+    if moved:  # ... or the new one, and the old one moved away but not removed
+        old.folder.rename(tmp_path / f".gone-{old.digest}")
+    forget(tmp_path, "study-1")
+    (cache,) = caches_in(tmp_path)
+    assert cache.keys == ("study-0", "study-2")
+    assert [each.name for each in tmp_path.iterdir()] == [cache.digest]

@@ -15,6 +15,7 @@ from overread.store.studies import Filter
 from overread.store.unit_of_work import UnitOfWork
 from tests.builders import (
     NOW,
+    a_digest,
     a_patient,
     a_prediction,
     a_report,
@@ -130,3 +131,16 @@ def test_the_latest_version_of_a_report_counts(work: UnitOfWork) -> None:
     latest = work.reports.latest(uid())
     assert latest == added
     assert latest.status is ReportStatus.SIGNED
+
+
+def test_bytes_are_held_by_every_study_of_which_they_are_an_object_or_a_map(work: UnitOfWork) -> None:
+    for number in (1, 2, 3):
+        keep_predicted(work, number)
+    work.studies.add_instance(an_instance(1, digest=a_digest("c")))
+    for version, heatmap in (("2", a_digest("c")), ("3", a_digest("d"))):
+        answer = a_prediction(2, probability=0.9, model_version=VersionKey(version), heatmap=heatmap)
+        work.studies.add_prediction(answer)
+    assert [study.uid for study in work.studies.holding(a_digest("c"))] == [uid(1), uid(2)]
+    assert work.studies.holding(a_digest("e")) == []
+    assert sorted(work.studies.heatmaps_of(uid(2))) == [a_digest("c"), a_digest("d")]
+    assert work.studies.heatmaps_of(uid(1)) == []

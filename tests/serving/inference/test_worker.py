@@ -1,7 +1,9 @@
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
+from sqlalchemy import text
 
 from bootstrap.storage import Storage
 from overread.domain.corrections import Origin
@@ -9,11 +11,14 @@ from overread.domain.errors import UnavailableError
 from overread.domain.findings import Label
 from overread.domain.identifiers import Digest, PersonKey, Site, StudyUid
 from overread.domain.studies import Reason, StudyState
+from overread.learning.cache import caches_in, write_cache
+from overread.store.outbox import Outbox
 from overread.studies import deletion, reporting
 from overread.studies.arrivals import arrival_of
 from overread.studies.intake import SCREEN, receive
 from overread.studies.screening import PREDICT, quarantine, release
 from serving.inference import batching
+from serving.inference.removal import TOPICS
 from serving.wiring import Web, wire
 from tests.serving.builders import ClockedServices, a_dicom, put_in_production
 
@@ -194,6 +199,79 @@ def test_a_deleted_study_loses_its_bytes_and_the_others_keep_theirs(web: Web) ->
     assert not web.worker.turn()
 
 
+def _predicted(web: Web, *, seed: int) -> tuple[StudyUid, Digest]:
+    """Send and score a study with a finding; return it and its heatmap."""
+    uid = _arrive(web, a_dicom(seed=seed, bright=True))
+    _turns(web)
+    with web.look() as work:
+        prediction = work.studies.prediction(uid)
+    assert prediction is not None
+    assert prediction.heatmap is not None
+    return uid, prediction.heatmap
+
+
+def _delete(web: Web, uid: StudyUid) -> None:
+    with web.work() as work:
+        quarantine(work, uid, [Reason(code="BURNED_IN", text="text")], now=web.now())
+        deletion.delete(work, uid, by=PersonKey("olga"), reason="a name in the picture", now=web.now())
+        work.commit()
+
+
+def test_a_deleted_study_loses_its_heatmap_unless_another_has_the_same(web: Web) -> None:
+    first, shared = _predicted(web, seed=1)
+    second, _ = _predicted(web, seed=2)
+    with web.services.storage.engine.begin() as connection:
+        connection.execute(text("UPDATE predictions SET heatmap = :heatmap"), {"heatmap": shared})
+    _delete(web, first)
+    _turns(web)
+    assert web.objects.has(shared)
+    _delete(web, second)
+    _turns(web)
+    assert not web.objects.has(shared)
+
+
+def test_a_deleted_study_is_in_no_picture_cache(web: Web) -> None:
+    deleted, _ = _predicted(web, seed=1)
+    kept, _ = _predicted(web, seed=2)
+    place = web.services.settings.caches / "8"
+    picture = np.zeros((8, 8), np.uint8)
+    write_cache(place, 8, [(deleted, picture), (kept, picture)])
+    _delete(web, deleted)
+    _turns(web)
+    assert [cache.keys for cache in caches_in(place)] == [(kept,)]
+
+
+def test_a_picture_that_waits_for_its_score_is_forgotten_with_its_study(web: Web) -> None:
+    uid = _arrive(web, a_dicom(seed=1))
+    web.worker._screen_batch()
+    assert [key for key, _ in web.worker._pictures] == [uid]
+    _delete(web, uid)
+    _turns(web)
+    assert not web.worker._pictures
+
+
+def test_a_removal_cut_short_is_taken_up_by_the_next_process(
+    web: Web, services: ClockedServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uid, heatmap = _predicted(web, seed=1)
+    _delete(web, uid)
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(Outbox, "done", killed)
+        with pytest.raises(KeyboardInterrupt):
+            web.worker.turn()
+    again = wire(services, scoring=True)
+    again.worker.start()
+    again.worker.stop()
+    _turns(again)
+    assert not again.objects.has(heatmap)
+    with again.look() as work:
+        assert not any(work.outbox.waiting(topic) for topic in TOPICS)
+
+
 def test_bytes_that_cannot_be_removed_now_are_removed_later(
     web: Web, services: ClockedServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,6 +284,7 @@ def test_bytes_that_cannot_be_removed_now_are_removed_later(
         failing.setattr(web.objects, "remove", away)
         with pytest.raises(UnavailableError):
             web.worker.turn()
+    assert web.worker.turn()  # its cached pictures do not wait for that
     assert not web.worker.turn()
     services.clock.ahead = timedelta(minutes=11)
     _turns(web)
