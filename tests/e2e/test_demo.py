@@ -3,6 +3,9 @@
 import httpx
 import pytest
 
+from bootstrap.storage import open_storage
+from overread.domain.adjudication import CaseState
+from overread.settings.environment import Settings
 from tests.e2e.conftest import Played
 
 pytestmark = [pytest.mark.slow, pytest.mark.services, pytest.mark.xdist_group("demo")]
@@ -115,3 +118,5 @@ def test_a_moved_folder_is_served_with_something_to_do_on_every_page(reopened: s
         assert http.get("/api/v1/audit/verify").json()["ok"] is True
     with asked(reopened, played, "resident-1") as http:
         assert http.get("/api/v1/adjudication/next").status_code == 200
+    with open_storage(Settings(data_dir=played.folder, task="demo")).look() as work:
+        assert work.cases.count_by_state()[CaseState.OPEN] >= 20
