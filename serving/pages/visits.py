@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.datastructures import FormData
 
 from overread.domain.people import Person
@@ -20,13 +19,18 @@ from serving.pages.navigation import navigation
 from serving.security.access import Caller
 from serving.wiring import Web, wired_now
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 OWN_PASSWORD = "/account#password"  # noqa: S105 - an address; pictures come only once it is one's own
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 
 
 @cache
-def environment() -> Environment:
+def environment() -> "Environment":
     """Return the one environment of templates: everything is escaped, a missing fact is an error."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

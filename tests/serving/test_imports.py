@@ -19,7 +19,17 @@ create_app(web_services(Settings(data_dir=pathlib.Path(sys.argv[1])), Decoder())
 print(*sys.modules)
 """
 NEVER = {"torch", "torchvision", "mlflow", "prefect", "sklearn", "pandas", "evidently"}
-LATER = {"alembic", "httpx", "imagecodecs", "onnxruntime", "PIL", "pydicom", "requests"}
+LATER = {
+    "alembic",
+    "cryptography",
+    "httpx",
+    "imagecodecs",
+    "jinja2",
+    "onnxruntime",
+    "PIL",
+    "pydicom",
+    "requests",
+}
 
 
 @pytest.fixture(scope="module")
