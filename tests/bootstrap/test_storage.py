@@ -86,7 +86,7 @@ def test_an_old_schema_is_refused_and_the_command_named(settings: Settings) -> N
     engine = open_engine(settings.database)
     command.downgrade(_alembic(engine), "base")
     engine.dispose()
-    with pytest.raises(ConfigurationError, match="this version needs 0001; run `overread init`"):
+    with pytest.raises(ConfigurationError, match=f"this version needs {newest()}; run `overread init`"):
         open_storage(settings)
 
 
