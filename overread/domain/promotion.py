@@ -122,6 +122,16 @@ class PromotionRequest:
         """How many people have approved so far."""
         return sum(review.decision is Decision.APPROVE for review in self.reviews)
 
+    def left_by(self, review: Review) -> tuple[RequestState, int]:
+        """Return the state and the number of approvals in which one of the reviews left the request.
+
+        It stayed open where another review followed, and where only a change of production withdrew it.
+        """
+        until = self.reviews[: self.reviews.index(review) + 1]
+        decided = review == self.reviews[-1] and self.state is not RequestState.WITHDRAWN
+        approvals = sum(given.decision is Decision.APPROVE for given in until)
+        return (self.state if decided else RequestState.OPEN), approvals
+
     def reviewed(self, review: Review) -> "PromotionRequest":
         """Return the request with one more review; raise a `RuleError` where a rule forbids it.
 

@@ -64,8 +64,7 @@ def _record(
     details: dict[str, object] = {"state": study.state, "reasons": [reason.code for reason in study.reasons]}
     if why:
         details["why"] = why
+    subject = f"{action}:{study.uid}:{now.isoformat()}"  # a study may be released more than once
     work.audit.append(
-        AuditEvent(
-            at=now, by=by, action=action, subject=f"{action}:{study.uid}", study=study.uid, details=details
-        )
+        AuditEvent(at=now, by=by, action=action, subject=subject, study=study.uid, details=details)
     )

@@ -137,6 +137,7 @@ def _drift(version: VersionKey, verdict: DriftVerdict) -> DriftAnswer:
 
 def decision_answer(request: PromotionRequest, given: Review) -> DecisionAnswer:
     """Return a decision with where it left the request."""
+    state, approvals = request.left_by(given)
     return DecisionAnswer(
         id=given.id,
         version=request.version,
@@ -145,8 +146,8 @@ def decision_answer(request: PromotionRequest, given: Review) -> DecisionAnswer:
         accept_drift=given.accept_drift,
         by=given.reviewer,
         at=given.at,
-        state=request.state,
-        approvals=request.approvals,
+        state=state,
+        approvals=approvals,
         needed=NEEDED,
     )
 

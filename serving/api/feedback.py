@@ -154,7 +154,9 @@ def visible_feedback(work: UnitOfWork, person: Person, uid: StudyUid) -> list[Fe
 def _sees_all(work: UnitOfWork, person: Person, uid: StudyUid) -> bool:
     if person.may(Permission.SEE_ALL_FEEDBACK):
         return True
-    cases = work.cases.of_study(uid)
-    has_read = any(read.by == person.key for case in cases for read in case.reads)
-    closed = bool(cases) and all(case.state is CaseState.CLOSED for case in cases)
-    return closed or (person.role is Role.SENIOR and has_read)
+    states = {case.state for case in work.cases.of_study(uid)}
+    if CaseState.OPEN not in states:
+        return CaseState.CLOSED in states
+    opened = work.cases.open_of(uid)
+    has_read = opened is not None and any(read.by == person.key for read in opened.reads)
+    return person.role is Role.SENIOR and has_read

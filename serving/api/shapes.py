@@ -45,8 +45,15 @@ def _storable(text: str) -> str:
     return text
 
 
-Words = Annotated[str, AfterValidator(_storable), Field(max_length=4000)]
-Reason = Annotated[str, AfterValidator(_storable), Field(min_length=1, max_length=4000)]
+def _said(text: str) -> str:
+    """Refuse a reason of nothing but blanks."""
+    if not text.strip():
+        raise ValueError("a reason is needed")
+    return text
+
+
+Words = Annotated[str, Field(max_length=4000), AfterValidator(_storable)]
+Reason = Annotated[Words, AfterValidator(_said)]
 Instant = AwareDatetime
 
 

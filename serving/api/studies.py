@@ -202,7 +202,9 @@ def show_image(
 
 
 def pictures_of(work: UnitOfWork, study: Study) -> list[Instance]:
-    """Return a study's objects that have a picture."""
+    """Return a study's objects that have a picture; a deleted study's bytes are on their way out."""
+    if any(reason.code == deletion.DELETED for reason in study.reasons):
+        return []
     return [instance for instance in work.studies.instances_of(study.uid) if instance.rows > 0]
 
 

@@ -10,7 +10,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from overread.domain.errors import ForbiddenError
+from overread.domain.errors import ForbiddenError, UnsupportedError
 from overread.domain.people import Permission, Person, Role
 
 
@@ -86,9 +86,20 @@ class GuardedRoute(APIRoute):
             request.state.judged = {guards[0]: guards[0].judge(request)}
             for check in others:
                 request.state.judged[check] = await run_in_threadpool(check.judge, request)
+            if self.body_field is not None:
+                require_json(request)
             return await handle(request)
 
         return handle_checked
+
+
+def require_json(request: Request) -> None:
+    """Raise `UnsupportedError` for a body that does not say it is JSON; no body at all is judged later."""
+    has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind, _, subtype = media_type.partition("/")
+    if has_body and (kind != "application" or not (subtype == "json" or subtype.endswith("+json"))):
+        raise UnsupportedError("send the body as application/json")
 
 
 def checks_of(dependant: Dependant) -> tuple[list[Guard], list[Check]]:

@@ -90,3 +90,15 @@ def test_a_review_returns_a_new_request() -> None:
 def test_a_first_release_has_no_intake_to_check() -> None:
     first = a_request(drift=None, comparison={"production": None, "verdict": "PROMOTE"})
     assert first.reviewed(a_review()).approvals == 1
+
+
+def test_each_review_is_remembered_with_the_state_it_left() -> None:
+    ruth, rolf = a_review("ruth"), a_review("rolf")
+    approved = a_request().reviewed(ruth).reviewed(rolf)
+    assert approved.left_by(ruth) == (RequestState.OPEN, 1)
+    assert approved.left_by(rolf) == (RequestState.APPROVED, 2)
+
+
+def test_a_request_that_was_withdrawn_later_was_left_open_by_its_only_review() -> None:
+    withdrawn = replace(a_request().reviewed(a_review("ruth")), state=RequestState.WITHDRAWN)
+    assert withdrawn.left_by(withdrawn.reviews[0]) == (RequestState.OPEN, 1)

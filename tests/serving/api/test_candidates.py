@@ -81,6 +81,20 @@ def test_the_same_decision_again_is_the_same_answer(served: House) -> None:
     assert _decide(served, "ruth", reason="something else").json()["code"] == "idempotency-conflict"
 
 
+def test_a_candidate_lists_each_decision_as_it_was_answered(served: House) -> None:
+    ask_for(served.storage, "2")
+    given = [_decide(served, who).json() for who in ("ruth", "rolf")]
+    assert [(each["state"], each["approvals"]) for each in given] == [("open", 1), ("promoted", 2)]
+    assert served.ask("ruth", "GET", "/api/v1/candidates/2").json()["decisions"] == given
+
+
+def test_a_rejection_after_an_approval_leaves_the_approval_as_it_was(served: House) -> None:
+    ask_for(served.storage, "2")
+    given = [_decide(served, "ruth").json(), _decide(served, "rolf", decision="reject").json()]
+    assert [(each["state"], each["approvals"]) for each in given] == [("open", 1), ("rejected", 1)]
+    assert served.ask("ruth", "GET", "/api/v1/candidates/2").json()["decisions"] == given
+
+
 def test_one_person_has_one_voice(served: House) -> None:
     ask_for(served.storage, "2")
     _decide(served, "ruth")
@@ -125,7 +139,9 @@ def test_an_unknown_candidate_is_404_and_a_decision_without_a_reason_422(served:
     assert served.ask("ruth", "GET", "/api/v1/candidates/9").status_code == 404
     assert _decide(served, "ruth", version="9").status_code == 404
     ask_for(served.storage, "2")
-    assert _decide(served, "ruth", reason="").status_code == 422
+    for reason in ("", "  \n"):
+        assert _decide(served, "ruth", reason=reason).status_code == 422
+    assert _decide(served, "ruth", accept_drift=" ").status_code == 422
     assert served.ask("ruth", "GET", "/api/v1/candidates/2/drift.html").status_code == 404
 
 

@@ -220,6 +220,61 @@ def test_others_words_are_hidden_until_they_can_sway_nobody(served: House, uid: 
     assert (seen("remy"), seen("ruth")) == (1, 1)
 
 
+def _read(house: House, who: str, case: str, label: str) -> None:
+    house.ask(who, "GET", "/api/v1/adjudication/next")
+    path, key = f"/api/v1/adjudication/{case}/reads", {"Idempotency-Key": f"{who}-{case}"}
+    assert house.ask(who, "POST", path, json={"label": label}, headers=key).status_code == 201
+
+
+def test_who_read_an_earlier_case_does_not_see_the_words_that_opened_the_next(
+    served: House, uid: str
+) -> None:
+    case = _say(served, uid, **DISAGREE).json()["case"]
+    for who in ("remy", "sven"):
+        _read(served, who, case, "no_finding")
+    assert _say(served, uid, who="rosa", **DISAGREE).json()["case"] != case
+    words = served.ask("sven", "GET", f"/api/v1/studies/{uid}").json()["feedback"]
+    assert words == []
+
+
+def test_a_case_that_was_taken_back_does_not_hide_the_words_of_one_that_closed(
+    served: House, uid: str
+) -> None:
+    taken_back = _say(served, uid, who="rosa", **DISAGREE).json()["id"]
+    assert served.ask("rosa", "DELETE", f"/api/v1/studies/{uid}/feedback/{taken_back}").status_code == 204
+    case = _say(served, uid, **DISAGREE).json()["case"]
+    for who in ("remy", "sven"):
+        _read(served, who, case, "no_finding")
+    words = served.ask("rosa", "GET", f"/api/v1/studies/{uid}").json()["feedback"]
+    assert [said["by"] for said in words] == ["rita"]
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", None])
+def test_a_body_that_does_not_say_it_is_json_is_415(served: House, uid: str, media_type: str | None) -> None:
+    headers = {"Idempotency-Key": "k"} | ({} if media_type is None else {"Content-Type": media_type})
+    path = f"/api/v1/studies/{uid}/feedback"
+    answer = served.ask("rita", "POST", path, content=b'{"verdict":"agree"}', headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported")
+    assert served.ask("olga", "POST", path, content=b"x", headers=headers).status_code == 403
+
+
+def test_json_may_name_its_charset_or_a_profile(served: House, uid: str) -> None:
+    for number, media_type in enumerate(("application/json; charset=utf-8", "application/vnd.site+json")):
+        answer = served.ask(
+            "rita",
+            "POST",
+            f"/api/v1/studies/{uid}/feedback",
+            content=b'{"verdict":"agree","label":"has_finding"}',
+            headers={"Idempotency-Key": str(number), "Content-Type": media_type},
+        )
+        assert answer.status_code == 201
+
+
+def test_a_comment_that_is_too_long_is_told_in_characters(served: House, uid: str) -> None:
+    answer = _say(served, uid, **DISAGREE, comment="x" * 4001)
+    assert "4000 characters" in answer.json()["detail"]
+
+
 def test_a_box_may_touch_the_border_of_the_picture(served: House, uid: str) -> None:
     finding = {"code": "nodule", "box": [0, 0, SIDE, SIDE], "side": "left", "severity": "slight"}
     answer = _say(served, uid, verdict="agree", label="has_finding", findings=[finding])

@@ -162,6 +162,26 @@ def test_a_released_study_is_predicted(house: House) -> None:
     assert again.status_code == 409
 
 
+def test_what_happens_to_a_study_again_is_a_row_of_its_own_subject(served: House) -> None:
+    uid = _quarantined(served)
+    for _ in range(2):
+        served.ask("olga", "POST", f"/api/v1/studies/{uid}/release", json={"reason": "a side marker"})
+        with served.storage.work() as work:
+            quarantine(work, StudyUid(uid), [Reason(code="BURNED_IN", text="again")], now=served.clock.now())
+            work.commit()
+    with served.storage.look() as work:
+        subjects = [row.event.subject for row in work.audit.rows() if row.event.study == uid]
+    assert len(subjects) == len(set(subjects)) >= 5
+
+
+def test_the_pixels_of_a_deleted_study_are_gone_at_once(served: House) -> None:
+    uid = _quarantined(served)
+    served.ask("olga", "DELETE", f"/api/v1/studies/{uid}", json={"reason": "a name in the picture"})
+    for who in ("rita", "olga", "anna"):
+        answer = served.ask(who, "GET", f"/api/v1/studies/{uid}/image.png")
+        assert (answer.status_code, answer.json()["detail"]) == (404, "this study has no picture")
+
+
 def test_a_deleted_study_is_excluded_and_its_record_stays(served: House) -> None:
     uid = _quarantined(served)
     path = f"/api/v1/studies/{uid}"
