@@ -121,13 +121,18 @@ def roll_back(work: UnitOfWork, *, task: str, by: str, reason: str, now: datetim
     NothingToRollBackError
         The version in production is the first one.
     """
-    current = work.models.production(task)
-    target = None if current is None else _before(work.models.successions(task), current.version)
+    current, target = work.models.production(task), way_back(work, task)
     if current is None or target is None:
         raise NothingToRollBackError
     change = _Change(to=target, at=now, by=(by,), reason=reason or "rolled back", rollback=True)
     _put_in_production(work, task, change)
     return current.version, target
+
+
+def way_back(work: UnitOfWork, task: str) -> VersionKey | None:
+    """Return the version that a rollback would put back; None where none served before."""
+    current = work.models.production(task)
+    return None if current is None else _before(work.models.successions(task), current.version)
 
 
 def _before(history: list[Succession], current: VersionKey) -> VersionKey | None:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from model_registry.promotion import roll_back
+from model_registry.promotion import roll_back, way_back
 from overread.domain.errors import ForbiddenError, NotFoundError, OverreadError
 from overread.domain.identifiers import VersionKey
 from overread.domain.people import Permission, Person
@@ -97,10 +97,10 @@ def _page(
 def _list(visit: Visit, by: Person, *, failed: Failed = None) -> Response:
     with visit.web.look() as work:
         requests, models = _requests(work, visit), _models(work, visit)
+        back = way_back(work, visit.web.task.name)
     roll = by.may(Permission.ROLL_BACK) and any(each["state"] == "production" for each in models)
-    return _answer(
-        visit, "candidates/list.html", failed, requests=requests, models=models, can_roll_back=roll
-    )
+    facts = {"requests": requests, "models": models, "can_roll_back": roll, "way_back": back}
+    return _answer(visit, "candidates/list.html", failed, **facts)
 
 
 def _answer(visit: Visit, template: str, failed: Failed, **facts: Any) -> Response:

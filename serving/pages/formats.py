@@ -43,7 +43,7 @@ class Formats:
         for size, unit in ((1440, units[2]), (60, units[1])):
             if minutes >= 2 * size:
                 return f"{minutes // size} {unit}"
-        return f"{minutes} {units[0]}"
+        return f"{minutes} {units[0]}" if minutes else f"< 1 {units[0]}"
 
 
 def decimal(value: float | None, digits: int) -> str:

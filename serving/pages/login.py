@@ -4,13 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from overread.domain.errors import InputError
+from overread.domain.errors import InputError, OverreadError
 from overread.domain.identifiers import PersonKey
 from overread.domain.people import password_matches
 from overread.settings.environment import Language
 from serving.pages.forms import Filled, Form, read_form
 from serving.pages.routing import PageRoute
 from serving.pages.visits import Visit, back_to
+from serving.problems import CredentialsError, ForgeryError, status_of
 from serving.security import forgery, sessions
 from serving.security.forgery import Forgery
 from serving.security.permissions import Anyone
@@ -36,11 +37,14 @@ def sign_in(
     lang: Annotated[Language | None, Query()] = None,
 ) -> Response:
     """Open a session for whoever knows a name and its password."""
-    web.forgery.require(request.cookies.get(forgery.LOGIN_COOKIE, ""), form.text(forgery.FIELD))
     username = form.text("username").strip()
+    try:
+        web.forgery.require(request.cookies.get(forgery.LOGIN_COOKIE, ""), form.text(forgery.FIELD))
+    except ForgeryError as error:  # most often a page that outlived its cookie
+        return _login(request, web, lang, username=username, refusal=error)
     digest = _password_of(web, username)
     if not password_matches(form.text("password"), digest or _NOBODY) or digest is None:
-        return _login(request, web, lang, username=username)
+        return _login(request, web, lang, username=username, refusal=CredentialsError())
     response = back_to("/")
     cookie = web.sessions.open(PersonKey(username), digest)
     web.sessions.set_cookie(response, cookie, secure=request.url.scheme == "https")
@@ -66,17 +70,24 @@ def _password_of(web: Web, username: str) -> str | None:
         return work.people.password(key)
 
 
-def _login(request: Request, web: Web, lang: str | None, *, username: str | None = None) -> Response:
-    """Render the page; a `username` that is given was refused."""
+def _login(
+    request: Request,
+    web: Web,
+    lang: str | None,
+    *,
+    username: str = "",
+    refusal: OverreadError | None = None,
+) -> Response:
+    """Render the page; after a refusal with the reason and the name that was typed."""
     settings = web.services.settings
     nonce = request.cookies.get(forgery.LOGIN_COOKIE) or Forgery.new_nonce()
     visit = Visit(request=request, web=web, language=lang or settings.language, csrf=web.forgery.token(nonce))
-    refused = username is not None
+    wrong = "login.expired" if isinstance(refusal, ForgeryError) else "login.wrong"
     response = visit.page(
         "login/page.html",
-        status=401 if refused else 200,
-        username=username or "",
-        problem=visit.words.text("login.wrong") if refused else None,
+        status=200 if refusal is None else status_of(refusal),
+        username=username,
+        problem=None if refusal is None else visit.words.text(wrong),
         hours=f"{settings.session_minutes / 60:g}",
     )
     response.set_cookie(

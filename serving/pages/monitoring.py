@@ -88,7 +88,7 @@ def _first(alerts: list[Alert]) -> list[Alert]:
 
 def _alert(visit: Visit, alert: Alert) -> dict[str, Any]:
     words = visit.words
-    facts = ", ".join(f"{name} {value}" for name, value in alert.facts.items())
+    facts = " · ".join(_fact(visit, name, value) for name, value in alert.facts.items())
     known = f"alert.{alert.kind}"
     by_system = alert.resolved_by == SYSTEM
     return {
@@ -103,6 +103,14 @@ def _alert(visit: Visit, alert: Alert) -> dict[str, Any]:
         "resolved_by": words.text("alert.system") if by_system else alert.resolved_by,
         "resolution": words.text("alert.gone") if by_system else alert.resolution,
     }
+
+
+def _fact(visit: Visit, name: str, value: str) -> str:
+    """Return a fact of an alert in words; columns are named as in the drift check below it."""
+    words = visit.words
+    if name == "columns":
+        value = words.text("list.comma").join(visit.column_name(code) for code in value.split(", "))
+    return f"{words.text_or(f'fact.{name}', name)} {value}"
 
 
 def _states(states: dict[str, int]) -> list[dict[str, Any]]:

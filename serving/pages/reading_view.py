@@ -48,6 +48,7 @@ def reading_view(
         **_picture(work, study, prediction),
         **_feedback(visit, person, prediction, own),
         "set_aside": study.state in _SET_ASIDE,
+        "deleted": study.deleted,
         "reasons": [
             {"code": reason.code, "rule": reason.code.split("_", 1)[0], "text": reason.text}
             for reason in study.reasons

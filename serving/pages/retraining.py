@@ -1,5 +1,6 @@
 """Retrainings: which run, which ran, what waits for the next one; start and cancel."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -62,13 +63,14 @@ def cancel(run: str, by: RetrainingCanceller, visit: Visiting, form: Form) -> Re
 def _page(visit: Visit, by: Person, *, error: OverreadError | None = None) -> Response:
     with visit.web.look() as work:
         runs = work.monitoring.runs()
+        made = {str(model.version): model.lineage.dataset_version for model in work.models.all()}
         waiting, dataset = _waiting(work), _dataset(work, visit)
     view = {
         "key": new_id(),
         "may_start": by.may(Permission.RUN_RETRAININGS),
         "may_cancel": by.may(Permission.CANCEL_RETRAININGS),
-        "running": [_run(visit, run) for run in runs if run.state in _UNDER_WAY],
-        "runs": [_run(visit, run) for run in runs[:MOST_RUNS]],
+        "running": [_run(visit, run, made) for run in runs if run.state in _UNDER_WAY],
+        "runs": [_run(visit, run, made) for run in runs[:MOST_RUNS]],
         "waiting": waiting,
         "dataset": dataset,
     }
@@ -80,15 +82,19 @@ def _page(visit: Visit, by: Person, *, error: OverreadError | None = None) -> Re
     )
 
 
-def _run(visit: Visit, run: TrainingRun) -> dict[str, Any]:
+def _run(visit: Visit, run: TrainingRun, made: Mapping[str, str]) -> dict[str, Any]:
+    """Return one run's line; `made` says from which dataset each version was trained."""
     formats = visit.formats
+    datasets = [made[version] for version in run.candidates if version in made]
+    if run.dataset_version is not None:
+        datasets = [run.dataset_version]
     return {
         "id": run.id,
         "state": run.state.value,
         "at": formats.instant(run.requested_at),
         "by": run.requested_by,
         "trigger": run.trigger,
-        "dataset": None if run.dataset_version is None else run.dataset_version[:12],
+        "datasets": list(dict.fromkeys(version[:12] for version in datasets)),
         "candidates": run.candidates,
         "step": run.step,
         "share": run.progress,

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 
+from overread.domain.errors import NotFoundError
+from serving import problems
 from serving.pages import (
     account,
     adjudication,
@@ -16,6 +18,8 @@ from serving.pages import (
     retraining,
     worklist,
 )
+from serving.pages.routing import refused
+from serving.security.access import PROGRAMS, is_open
 
 STATIC = Path(__file__).resolve().parents[1] / "static"
 
@@ -38,3 +42,13 @@ def mount(app: FastAPI) -> None:
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_exception_handler(404, nowhere)
+
+
+def nowhere(request: Request, error: Exception) -> Response:
+    """Answer an address that no route has: with a page in a browser, with a problem document elsewhere."""
+    path = request.url.path
+    reads_pages = "text/html" in request.headers.get("accept", "")
+    if not reads_pages or is_open(path) or path.startswith(PROGRAMS):
+        return problems.answer(error, path=path)
+    return refused(request, NotFoundError("there is no page at this address"))

@@ -84,6 +84,7 @@ class Visit:
         shown = {
             "t": words.text,
             "known": words.has,
+            "column_name": self.column_name,
             "word": lambda kind, name, otherwise=None: words.text_or(f"{kind}.{name}", otherwise or name),
             "status": status,
             "language": self.language,
@@ -104,6 +105,13 @@ class Visit:
             if row.code == code:
                 return row.zh if self.language == "zh" else row.en
         return code
+
+    def column_name(self, code: str) -> str:
+        """Return the name of a column of the drift check; an unknown code stands for itself."""
+        before, component, number = code.partition("component_")
+        if component and not before:
+            return self.words.text("drift.component", n=number)
+        return self.words.text_or(f"column.{code}", code)
 
 
 def language_of(work: UnitOfWork, web: Web, person: Person) -> str:

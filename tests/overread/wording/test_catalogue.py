@@ -75,6 +75,27 @@ def test_every_word_of_the_domain_has_its_text(language: str) -> None:
     assert missing == set()
 
 
+def test_every_action_of_the_record_has_its_text() -> None:
+    recorded = {
+        f"retraining-{state}" for state in RunState if state not in {RunState.WAITING, RunState.RUNNING}
+    }
+    for folder in (
+        "bootstrap",
+        "feedback",
+        "model_registry",
+        "monitoring",
+        "overread",
+        "pipeline",
+        "serving",
+    ):
+        for file in (ROOT / folder).rglob("*.py"):
+            text = file.read_text(encoding="utf-8")
+            recorded |= set(re.findall(r"""\baction="([a-z-]+)\"""", text))
+            recorded |= set(re.findall(r"""\b_record\(\s*work,(?: \w+,)?\s+"([a-z-]+)\"""", text))
+    assert len(recorded) > 25
+    assert {f"action.{action}" for action in recorded} - catalogue("en").keys == set()
+
+
 def test_a_missing_key_or_fact_or_language_is_named() -> None:
     with pytest.raises(ConfigurationError, match=r"no\.such\.key"):
         catalogue("en").text("no.such.key")

@@ -49,7 +49,19 @@ def test_a_form_without_the_pages_token_does_nothing(served: House) -> None:
     assert forged.status_code == 403
     with served.storage.look() as work:
         assert work.people.language(PersonKey("rita")) == "en"
-    assert rita.client.post("/login", data={"username": "rita", "password": PASSWORD}).status_code == 403
+
+
+def test_a_login_page_that_was_left_open_too_long_is_shown_again_and_then_works(served: House) -> None:
+    set_passwords(served)
+    browser = Browser(client=TestClient(served.app), who="rita")
+    page, action = browser.get("/login?lang=en"), "/login?lang=en"
+    browser.client.cookies.clear()
+    form = {"username": "rita", "password": PASSWORD}
+    late = browser.send(page, action, form)
+    assert (late.status_code, late.headers["content-type"]) == (403, "text/html; charset=utf-8")
+    assert "This page was open too long" in late.text
+    assert 'value="rita"' in late.text
+    assert browser.send(late, action, form).status_code == 303
 
 
 def test_a_language_is_remembered_and_leads_back_only_to_our_own_pages(served: House) -> None:

@@ -48,6 +48,21 @@ def test_a_first_version_is_held_against_floors(served: House) -> None:
     for words in ("First version v2", "not enough evidence yet", "What decided: AUC floor.", "0.680 … 0.740"):
         assert words in page, words
     assert 'value="approve" disabled' in page
+    assert "v—" not in page
+
+
+def test_the_way_back_is_open_only_where_there_is_one(served: House) -> None:
+    furnish(served)
+    ruth = sign_in(served, "ruth")
+    page = ruth.get("/candidates").text
+    assert '<button class="btn danger" disabled' in page
+    assert "there is nothing to go back to" in page
+    for who in ("ruth", "rolf"):
+        form = {"decision": "approve", "reason": "better on strands"}
+        sign_in(served, who).fill("/candidates/2", "/candidates/2/decisions", form)
+    page = ruth.get("/candidates").text
+    assert '<button class="btn danger" disabled' not in page
+    assert "there is nothing to go back to" not in page
 
 
 @pytest.mark.parametrize(

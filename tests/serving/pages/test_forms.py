@@ -89,6 +89,7 @@ def test_a_report_is_drafted_then_signed_and_a_contradiction_becomes_a_correctio
     assert (report.status, report.signed_by, study.state) == ("signed", "rita", "reported")
     assert [(f.code, f.side, f.zone) for f in report.findings] == [("nodule", "left", "apex")]
 
+    assert 'maxlength="4000" required></textarea>' in rita.get(f"/studies/{uid}").text
     added = rita.fill(f"/studies/{uid}", f"/studies/{uid}/report/addenda", {"text": "Seen again on CT."})
     assert added.status_code == 303
     assert "Seen again on CT." in rita.get(f"/studies/{uid}").text
@@ -111,6 +112,22 @@ def test_a_stale_report_is_refused_and_what_was_typed_is_kept(served: House) -> 
     assert refused.status_code == 412
     assert "has changed since you opened it" in refused.text
     assert ">mine</textarea>" in refused.text
+
+
+def test_an_addendum_that_is_too_long_is_refused_and_kept(served: House) -> None:
+    uid = furnish(served).clear
+    rita = sign_in(served, "rita")
+    form = {
+        "act": "sign",
+        "language": "en",
+        "label": "no_finding",
+        "findings_text": "",
+        "impression": "Clear.",
+    }
+    rita.fill(f"/studies/{uid}", f"/studies/{uid}/report", form)
+    refused = rita.fill(f"/studies/{uid}", f"/studies/{uid}/report/addenda", {"text": "x" * 4001})
+    assert refused.status_code == 422
+    assert f"{'x' * 4001}</textarea>" in refused.text
 
 
 def test_two_reads_that_differ_are_settled_by_the_senior_who_sees_the_others_only_then(served: House) -> None:
@@ -185,6 +202,21 @@ def test_an_operator_releases_a_quarantined_study_with_a_reason(served: House) -
     assert olga.send(page, action, {"act": "release", "reason": "the text is a marker"}).status_code == 303
     with served.storage.look() as work:
         assert work.studies.get(StudyUid(uid)).state != "quarantined"
+
+
+def test_a_deleted_study_shows_no_picture_and_does_not_ask_for_another_header(served: House) -> None:
+    uid = furnish(served).quarantined
+    form = {"act": "delete", "reason": "a name in the picture"}
+    sign_in(served, "olga").fill(f"/studies/{uid}", f"/studies/{uid}/release", form)
+    page = sign_in(served, "rita").get(f"/studies/{uid}").text
+    assert page.count("deleted by a person") == 1
+    for words in ("image.png", "correct the DICOM header"):
+        assert words not in page
+
+
+def test_whoever_does_not_write_reports_sees_that_a_draft_is_one(served: House) -> None:
+    uid = furnish(served).finding
+    assert "Draft version 1" in sign_in(served, "anna").get(f"/studies/{uid}").text
 
 
 def test_a_script_in_a_patients_name_stays_text(served: House) -> None:

@@ -1,7 +1,16 @@
 """Every page opens for every role that may see it, in both languages, and says who may where it does not."""
 
-import pytest
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
+import pytest
+from fastapi.testclient import TestClient
+
+from model_registry.retrainings import request_run
+from monitoring.alerts import raise_once
+from overread.domain.alerts import Urgency
+from overread.domain.identifiers import PersonKey, VersionKey
+from overread.domain.models import RunState
 from overread.domain.people import MAY, Permission
 from serving.pages import audit
 from tests.serving.conftest import PEOPLE, House
@@ -66,6 +75,51 @@ def test_what_is_not_there_is_a_page_that_leads_back(served: House, path: str) -
     page = sign_in(served, "ruth").get(path)
     assert page.status_code == 404
     assert "Back to the start" in page.text
+
+
+def test_an_address_without_a_page_is_a_page_for_a_browser_and_a_problem_for_a_program(served: House) -> None:
+    ruth = sign_in(served, "ruth")
+    html = {"Accept": "text/html,application/xhtml+xml"}
+    page = ruth.client.get("/nowhere", headers=html)
+    assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "Back to the start" in page.text
+    for path, headers in (("/nowhere", {}), ("/api/v1/nowhere", html), ("/static/nowhere.css", html)):
+        answer = ruth.client.get(path, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found"), path
+    without = TestClient(served.app).get("/nowhere", headers=html, follow_redirects=False)
+    assert without.headers["location"] == "/login"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "Columns: Mean grey, Noise, Embedding component 3"), ("zh", "噪声")]
+)
+def test_an_alert_names_what_drifted_in_words(served: House, language: str, words: str) -> None:
+    with served.storage.work() as work:
+        raise_once(
+            work,
+            "drift",
+            Urgency.WARNING,
+            {"columns": "mean, noise, component_3", "n": "400"},
+            now=datetime.now(UTC),
+        )
+        work.commit()
+    page = sign_in(served, "ruth", language=language).get("/monitoring").text
+    assert words in page
+    assert "component_3" not in page
+
+
+def test_a_run_shows_the_data_of_its_candidates_and_that_it_took_less_than_a_minute(served: House) -> None:
+    now = datetime.now(UTC)
+    with served.storage.work() as work:
+        made = work.models.get(VersionKey("1"))
+        run = request_run(work, "run-1" + "0" * 20, by=PersonKey("olga"), now=now)
+        work.monitoring.save_run(
+            replace(run, state=RunState.DONE, candidates=("1",), finished_at=now + timedelta(seconds=20))
+        )
+        work.commit()
+    page = sign_in(served, "olga").get("/retraining").text
+    assert made.lineage.dataset_version[:12] in page
+    assert "&lt; 1 min" in page
 
 
 def vars_of(department: Department) -> list[str]:
