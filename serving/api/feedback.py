@@ -12,7 +12,7 @@ from overread.domain.findings import Label
 from overread.domain.identifiers import Identifier, PersonKey, StudyUid
 from overread.domain.people import Permission, Person, Role
 from overread.store.unit_of_work import UnitOfWork
-from serving.api.predictions import is_blinded
+from serving.api.predictions import refuse_blinded
 from serving.api.repeats import Key, Once
 from serving.api.shapes import (
     Answer,
@@ -109,10 +109,13 @@ def correction_of(
 
     Raises
     ------
+    BlindedError
+        The person holds the study's case: a refusal of a label would tell the model's.
     NoPredictionError
         The model has not answered on the study.
     """
     work.studies.get(uid)
+    refuse_blinded(work, web, by, uid)
     prediction = work.studies.prediction(uid)
     if prediction is None:
         raise NoPredictionError
@@ -129,7 +132,6 @@ def correction_of(
         model_version=prediction.model_version,
         model_digest=prediction.model_digest,
         model_label=prediction.label,
-        answer_shown=not is_blinded(work, web, by, uid),
     )
 
 

@@ -93,7 +93,11 @@ def show_worklist(
         )
         held = work.cases.held_by(by.key, now=web.now())
         hidden = None if held is None else held[0].study
-        lines = [_line(work, visit, row, blinded=row.study.uid == hidden) for row in rows[:ROWS]]
+        lines = [
+            _line(work, visit, row, blinded=row.study.uid == hidden)
+            for row in rows[:ROWS]
+            if not (chosen.label and row.study.uid == hidden)  # being found would tell its label
+        ]
         counts = work.studies.count_by_state()
         serving = work.models.production(web.task.name) is not None
     last = rows[ROWS - 1].study if len(rows) > ROWS else None

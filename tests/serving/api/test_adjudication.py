@@ -174,6 +174,23 @@ def test_who_holds_a_case_is_blinded_to_what_was_said_of_its_study(served: House
     assert served.ask("remy", "GET", f"{study}/prediction").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"verdict": "agree", "label": "has_finding"},
+        {"verdict": "agree", "label": "no_finding"},
+        {"verdict": "disagree", "label": "no_finding"},
+    ],
+)
+def test_who_holds_a_case_cannot_probe_the_answer_by_feedback(served: House, said: dict[str, str]) -> None:
+    uid, _ = _opened(served)
+    _next(served, "remy")
+    path, key = f"/api/v1/studies/{uid}/feedback", {"Idempotency-Key": "probe"}
+    answer = served.ask("remy", "POST", path, json=said, headers=key)
+    assert (answer.status_code, answer.json()["code"]) == (403, "blinded")
+    assert served.ask("rosa", "POST", path, json=said, headers=key).status_code != 403
+
+
 def test_a_hold_ends_and_the_case_goes_to_the_next_reader(served: House) -> None:
     uid, case = _opened(served)
     _next(served, "remy")

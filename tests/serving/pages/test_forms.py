@@ -154,6 +154,19 @@ def test_two_reads_that_differ_are_settled_by_the_senior_who_sees_the_others_onl
     assert (label.label, label.grade) == ("has_finding", "adjudicated")
 
 
+def test_the_list_gives_away_nothing_of_a_study_whose_case_one_holds(served: House) -> None:
+    uid = furnish(served).clear
+    rita, remy = sign_in(served, "rita"), sign_in(served, "remy")
+    rita.fill(f"/studies/{uid}", f"/studies/{uid}/feedback", {"press": "disagree"})
+    link = f'href="/studies/{uid}"'
+    assert link in remy.get("/?label=no_finding").text
+    remy.get("/adjudication")
+    assert link in remy.get("/").text
+    for label in ("no_finding", "has_finding"):
+        assert link not in remy.get(f"/?label={label}").text
+    assert link in rita.get("/?label=no_finding").text
+
+
 def test_the_second_approval_releases_and_one_person_is_one_voice(served: House) -> None:
     furnish(served)
     ruth, rolf = sign_in(served, "ruth"), sign_in(served, "rolf")
