@@ -41,6 +41,13 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_words_and_keep_the_na
     )
 
 
+def test_the_login_page_names_no_command_that_does_not_help(house: House) -> None:
+    for language, words in (("en", "Ask an operator"), ("zh", "运行管理员")):
+        page = house.client.get(f"/login?lang={language}").text
+        assert words in page
+        assert "overread user" not in page  # `user add` refuses whoever has a password
+
+
 def test_a_form_without_the_pages_token_does_nothing(served: House) -> None:
     rita = sign_in(served, "rita")
     forged = rita.client.post(
