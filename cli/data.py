@@ -1,12 +1,19 @@
 """Studies and datasets: `overread init`, `overread import`, `overread dataset`."""
 
 import csv
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
 from cli.settings import AsJson, answer, say, settings
+from overread.domain.errors import NotFoundError
+from overread.domain.screening import Outcome
+
+if TYPE_CHECKING:
+    from pipeline.importing import Line
 
 NAMED = 10  # bad files told on the screen; the CSV has them all
 
@@ -46,41 +53,68 @@ def import_(
     exclusions: Annotated[
         Path | None, typer.Option(help="CSV of what was not taken, and why; default in the data folder.")
     ] = None,
+    declare: Annotated[
+        list[str] | None,
+        typer.Option(help="Rule (such as R05) that holds for all these studies where nothing is stated."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Take studies and labels in; run again, it goes on where it stopped and changes nothing twice."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from pipeline.importing import Line, import_collection
+    from cli.progress import progress
+    from pipeline.importing import import_collection
     from pipeline.services import pipeline_services
 
     services = pipeline_services(settings())
-    bad: list[str] = []
     place = exclusions or services.settings.folder / "exclusions.csv"
-    console = Console(stderr=True)
-    with (
-        Progress(console=console, transient=True) as progress,
-        place.open("w", newline="", encoding="utf-8") as file,
-    ):
-        bar = progress.add_task("import", total=None)
-        rows = csv.writer(file)
-        rows.writerow(["path", "outcome", "reason"])
-
-        def on_line(line: Line) -> None:
-            progress.advance(bar)
-            if line.reason:
-                rows.writerow([line.path, line.outcome, line.reason])
-            if line.outcome in {"rejected", "quarantined"} and len(bad) < NAMED:
-                bad.append(f"{line.outcome}: {line.reason}")
-
-        counts = import_collection(services, path, form, dry_run=dry_run, on_line=on_line)
+    with progress("import") as done, place.open("w", newline="", encoding="utf-8") as file:
+        tally = _Tally(file, done)
+        counts = import_collection(
+            services, path, form, dry_run=dry_run, declared=declare or (), on_line=tally.count
+        )
     names = ("included", "excluded", "quarantined", "known", "rejected")
     answer({**{name: counts[name] for name in names}, "exclusions": str(place)}, as_json=as_json)
-    for line in bad:
-        say(line)
-    if counts["rejected"] and not counts["included"] and not counts["known"]:
-        raise typer.Exit(1)
+    for words in tally.told(place):
+        say(words)
+    if set(counts) <= {"rejected"}:
+        raise NotFoundError(f"nothing in {path} could be taken; {place} says why")
+
+
+class _Tally:
+    """What became of the images so far: all reasons into a CSV file, the worst of it for the screen."""
+
+    def __init__(self, file: TextIO, done: Callable[[float], None]) -> None:
+        self._rows = csv.writer(file)
+        self._rows.writerow(["path", "outcome", "reason"])
+        self._done = done
+        self._seen = 0
+        self._bad: list[str] = []
+        self._rules: Counter[str] = Counter()
+        self._unknown = 0
+
+    def count(self, line: "Line") -> None:
+        """Take one image."""
+        self._seen += 1
+        self._done(self._seen)
+        if line.reason:
+            self._rows.writerow([line.path, line.outcome, line.reason])
+        if line.outcome in {"rejected", "quarantined"}:
+            self._bad.append(f"{line.outcome}: {line.reason}")
+        self._rules.update(rule.code for rule in line.rules)
+        self._unknown += any(rule.outcome is Outcome.UNKNOWN for rule in line.rules)
+
+    def told(self, place: Path) -> Iterator[str]:
+        """Yield which rules excluded how many, and the first bad files."""
+        if self._rules:
+            said = ", ".join(f"{rule} {count}" for rule, count in sorted(self._rules.items()))
+            yield f"excluded by: {said}"
+        if self._unknown:
+            yield (
+                f"{self._unknown} of them because nobody says; where one answer holds for all, "
+                "import again with --declare and the rule, such as --declare R05"
+            )
+        yield from self._bad[:NAMED]
+        if len(self._bad) > NAMED:
+            yield f"... and {len(self._bad) - NAMED} more in {place}"
 
 
 @dataset.command("build")
@@ -110,8 +144,15 @@ def show(
     from bootstrap.storage import open_storage
 
     with open_storage(settings()).look() as work:
-        for known in work.datasets.all():
-            typer.echo(f"{known.version}  {known.created_at:%Y-%m-%d %H:%M}  {known.corrections} corrections")
+        versions = work.datasets.all()
+    if as_json:
+        made = [{"version": known.version, "created_at": known.created_at.isoformat()} for known in versions]
+        answer({"versions": made}, as_json=True)
+        return
+    for known in versions:
+        typer.echo(f"{known.version}  {known.created_at:%Y-%m-%d %H:%M}  {known.corrections} corrections")
+    if not versions:
+        say("there is no dataset yet; `overread dataset build` freezes one")
 
 
 @dataset.command("export")

@@ -30,9 +30,7 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train one candidate on a dataset version and register it; killed and run again, it resumes."""
-    from rich.console import Console
-    from rich.progress import Progress
-
+    from cli.progress import progress
     from overread.domain.errors import NotFoundError
     from pipeline.candidates import Plan, jobs_of, register_candidate, train_side_by_side
     from pipeline.services import pipeline_services
@@ -45,11 +43,8 @@ def train(
             raise NotFoundError("there is no dataset yet; run `overread dataset build` first")
         version = known[-1].version
     jobs = jobs_of(services, [Plan(dataset=version, recipe=config, variant=variant, seed=seed)])
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("train", total=1.0)
-        (trained,) = train_side_by_side(
-            services, jobs, on_progress=lambda share: progress.update(bar, completed=share)
-        )
+    with progress("train", total=1.0) as done:
+        (trained,) = train_side_by_side(services, jobs, on_progress=done)
     made = register_candidate(services, trained)
     answer({"version": made, "threshold": trained.threshold, **trained.tuning}, as_json=as_json)
 

@@ -12,11 +12,13 @@ class Identifier(str):
 
     __slots__ = ()
     pattern: ClassVar[re.Pattern[str]] = re.compile(r"[!-~]{1,200}")
+    form: ClassVar[str] = ""  # what is wanted, where the name alone does not say it
 
     def __new__(cls, text: str) -> Self:
         """Return `text` as this identifier; raise `InputError` when it does not have the right form."""
         if not cls.pattern.fullmatch(text):
-            raise InputError(f"not a valid {cls.__name__}: {len(text)} characters")
+            wanted = f"; wanted are {cls.form}" if cls.form else ""
+            raise InputError(f"not a valid {cls.__name__}: {len(text)} characters{wanted}")
         return super().__new__(cls, text)
 
 
@@ -24,6 +26,7 @@ class Uid(Identifier):
     """A DICOM unique identifier (PS3.5 section 9.1): at most 64 of digits and dots, no empty component."""
 
     __slots__ = ()
+    form = "at most 64 digits and dots, no part empty or with a needless 0 in front"
     pattern = re.compile(r"(?=.{1,64}\Z)(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))+")
 
 
@@ -71,6 +74,7 @@ class Digest(Identifier):
     """SHA-256 of some bytes, in lower-case hexadecimal."""
 
     __slots__ = ()
+    form = "64 lower-case hexadecimal digits"
     pattern = re.compile(r"[0-9a-f]{64}")
 
 

@@ -4,10 +4,11 @@ import csv
 import hashlib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
+from pydicom import Dataset
 
 from overread.domain.errors import InputError, OverreadError
 from overread.domain.findings import Label
@@ -19,6 +20,7 @@ FORMATS = ("folder", "nih", "dicom")
 _LABELS = "labels.csv"
 _NIH_LABELS = "*Data_Entry*.csv"
 _NIH_NONE = "No Finding"
+_NIH_DIGITS = 8  # the table writes 1 for the patient whom its file names call 00000001
 _OLDEST = 130
 # ChestX-ray14 names that mean what our code means; Cardiomegaly, Fibrosis, Hernia and Pneumonia have no equal
 # among the local codes: they make a study has_finding and stay in `other_findings`.
@@ -51,6 +53,8 @@ class Item:
     age: int | None = None
     row: int | None = None
     sha256: str = ""
+    rows: int = 0
+    columns: int = 0
 
     def load(self) -> bytes:
         """Return the file's bytes; raise `InputError` when they are gone or not those promised."""
@@ -144,7 +148,7 @@ def _dicom(path: Path) -> Iterator[Outcome]:
             yield Rejected(path=each, reason=f"{error}; the rest goes on without it")
             continue
         if not reading.is_picture(ds):
-            yield Rejected(path=each, reason="holds no picture (a report, map or presentation state)")
+            yield Rejected(path=each, reason=_no_picture(ds))
             continue
         yield Item(
             path=each,
@@ -154,6 +158,12 @@ def _dicom(path: Path) -> Iterator[Outcome]:
             sex=str(ds.get("PatientSex") or "").strip().upper(),
             age=age_of(ds),
         )
+
+
+def _no_picture(ds: Dataset) -> str:
+    if "PixelData" in ds:
+        return f"holds a {ds.get('PhotometricInterpretation')} picture; a radiograph has grey levels only"
+    return "holds no picture (a report, map or presentation state)"
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -190,9 +200,9 @@ def _checked(item: Item, seen: set[Path]) -> Item:
     """Return the item, once; raise `InputError` for a second line of one file, and for no image."""
     if item.path in seen:
         raise InputError(f"{item.path.name} stands in the table twice; remove one of the lines")
-    _check_image(item.path)
+    columns, rows = _size_of(item.path)
     seen.add(item.path)
-    return item
+    return replace(item, rows=rows, columns=columns)
 
 
 def _rejected(table: Path, line: int, reason: str) -> Rejected:
@@ -263,7 +273,7 @@ class _NihRows:
         return Item(
             path=self._images[name],
             source="nih",
-            patient_id=_needed(row, "Patient ID"),
+            patient_id=_needed(row, "Patient ID").zfill(_NIH_DIGITS),
             label=Label.HAS_FINDING if names else Label.NO_FINDING,
             findings=codes,
             other_findings=others,
@@ -329,8 +339,8 @@ def _inside(folder: Path, name: str) -> Path:
     return path
 
 
-def _check_image(path: Path) -> None:
-    """Look at an image's header only, so that a listing stays fast."""
+def _size_of(path: Path) -> tuple[int, int]:
+    """Return (width, height) from an image's header alone, so that a listing stays fast."""
     try:
         with Image.open(path, formats=("PNG", "JPEG")) as picture:
             width, height = picture.size
@@ -338,3 +348,4 @@ def _check_image(path: Path) -> None:
         raise InputError(f"{path.name} is not a readable PNG or JPEG image; replace it") from error
     if width * height > reading.MAX_PIXELS:
         raise InputError(f"{path.name} declares {width} x {height} pixels, more than any radiograph has")
+    return width, height

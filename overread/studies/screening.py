@@ -1,12 +1,12 @@
 """Keeps every rule's outcome; excludes what the model must not read, sets aside what is unsafe."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from overread.domain.audit import AuditEvent
 from overread.domain.errors import RuleError
-from overread.domain.identifiers import PersonKey, StudyUid
+from overread.domain.identifiers import PersonKey, StudyUid, derived_id
 from overread.domain.screening import Screening
 from overread.domain.studies import Reason, Study, StudyState
 from overread.store.unit_of_work import UnitOfWork
@@ -29,6 +29,29 @@ def keep_screening(
     if state is StudyState.SCREENED:
         work.outbox.put(PREDICT, key=uid, at=now)
     _record(work, study, "study-screened", now=now, by=SYSTEM)
+    return study
+
+
+def declare(
+    work: UnitOfWork, uid: StudyUid, declared: Mapping[str, str], *, by: PersonKey, now: datetime
+) -> Study:
+    """Answer unknown rules by what a collection declares (rule -> why); only cohort eligibility changes."""
+    before = work.studies.get(uid)
+    study = before.screened(before.screening.declaring(declared))
+    if study == before:
+        return before
+    work.studies.save(study)
+    rules = sorted(o.rule for o in before.screening.unknown if o.rule in declared)
+    work.audit.append(
+        AuditEvent(
+            at=now,
+            by=by,
+            action="rules-declared",
+            subject=derived_id("rules-declared", uid, *rules),
+            study=uid,
+            details={"rules": rules, "cohort": study.cohort},
+        )
+    )
     return study
 
 

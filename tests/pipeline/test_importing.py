@@ -1,16 +1,19 @@
 """A collection comes in: one outcome for each image, nothing dropped, nothing done twice."""
 
 import csv
+import io
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
 from typer.testing import CliRunner
 
 from cli.main import app
 from feedback.datasets import Recipe, load
 from overread.domain.datasets import Split, pseudonym, split_of
 from overread.domain.errors import InputError
+from overread.domain.findings import Label
 from overread.domain.studies import StudyState
 from overread.imaging.rendering import picture
 from overread.simulation.broken import with_broken_pixels
@@ -38,6 +41,10 @@ def taken(services: PipelineServices, path: Path, form: str = "auto") -> list[Li
     counts = import_collection(services, path, form, on_line=lines.append)
     assert counts == Counter(line.outcome for line in lines)
     return lines
+
+
+def ruled(line: Line) -> tuple[str, str]:
+    return line.outcome, " ".join(rule.code for rule in line.rules)
 
 
 def outcomes(lines: list[Line]) -> dict[str, str]:
@@ -92,6 +99,70 @@ def test_a_bad_line_costs_only_itself(empty: PipelineServices, files: Path) -> N
         assert words in said
 
 
+def test_one_file_name_in_two_folders_is_two_studies(empty: PipelineServices, files: Path) -> None:
+    for name, study in zip(("first", "second"), phantoms(2), strict=True):
+        write_collection(files / name / "images", [study])
+        (line,) = taken(empty, files / name / "images")
+        assert line.outcome == "included"
+    with empty.storage.look() as work:
+        assert [len(found) for found in work.labels.by_study().values()] == [1, 1]
+
+
+def test_the_same_picture_under_another_label_or_patient_is_said_to_differ(
+    empty: PipelineServices, files: Path
+) -> None:
+    (study,) = phantoms(1)
+    write_collection(files, [study])
+    taken(empty, files)
+    row = row_of(study, "000.png")
+    other = next(label.value for label in Label if label is not study.label)
+    for change, words in (
+        ({"patient_id": "another"}, "of another patient"),
+        ({"label": other}, "known with"),
+    ):
+        write_labels(files, [row | {"findings": ""} | change])
+        (line,) = taken(empty, files)
+        assert line.outcome == "known"
+        assert words in line.reason
+
+
+def test_an_age_nobody_states_keeps_a_study_from_the_cohort_until_the_collection_declares_it(
+    empty: PipelineServices, files: Path
+) -> None:
+    chosen = phantoms(2)
+    write_collection(files, chosen)
+    rows = [row_of(study, f"{number:03}.png") for number, study in enumerate(chosen)]
+    write_labels(files, [row | {"age": ""} for row in rows])
+    assert {ruled(line) for line in taken(empty, files)} == {("excluded", "R05_AGE")}
+    for _ in range(2):
+        counts = import_collection(empty, files, "folder", declared=["R05"])
+        assert counts == {"known": 2}
+    with empty.storage.look() as work:
+        assert all(study.cohort for study in work.studies.all())
+        declared = [row.event.details for row in work.audit.rows() if row.event.action == "rules-declared"]
+    assert declared == [{"rules": ["R05"], "cohort": True}] * 2
+    with pytest.raises(InputError, match="cannot declare R09"):
+        import_collection(empty, files, "folder", declared=["R09"])
+
+
+def test_a_stated_child_stays_out_whatever_is_declared(empty: PipelineServices, files: Path) -> None:
+    (study,) = phantoms(1)
+    write_collection(files, [study])
+    write_labels(files, [row_of(study, "000.png") | {"age": "4"}])
+    import_collection(empty, files, "folder", declared=["R05"])
+    with empty.storage.look() as work:
+        (kept,) = work.studies.all()
+    assert (kept.state, kept.cohort) == (StudyState.EXCLUDED, False)
+
+
+def test_an_imported_picture_knows_its_size(empty: PipelineServices, files: Path) -> None:
+    write_collection(files, phantoms(1))
+    taken(empty, files)
+    with empty.storage.look() as work:
+        (study,) = work.studies.all()
+    assert (study.acquisition.rows, study.acquisition.columns) == (SIDE, SIDE)
+
+
 def test_a_picture_that_cannot_be_decoded_is_quarantined_with_its_bytes(
     empty: PipelineServices, files: Path
 ) -> None:
@@ -104,7 +175,8 @@ def test_a_picture_that_cannot_be_decoded_is_quarantined_with_its_bytes(
     assert "cut.png" in line.reason
     with empty.storage.look() as work:
         (kept,) = work.studies.all()
-    assert (kept.state, kept.cohort) == (StudyState.QUARANTINED, False)
+        (label,) = work.labels.of_study(kept.uid)  # for the day when a person releases it
+    assert (kept.state, kept.cohort, label.label) == (StudyState.QUARANTINED, False, study.label)
     assert stored(empty, kept.uid) == (files / "cut.png").read_bytes()
     assert outcomes(taken(empty, files)) == {"cut.png": "known"}
 
@@ -142,6 +214,9 @@ def test_nih_naming_is_read_from_its_own_table(empty: PipelineServices, files: P
         ("has_finding", ("effusion",), False),
         ("has_finding", (), False),
     }
+    with empty.storage.look() as work:
+        numbers = {work.studies.patient(study.patient).id for study in work.studies.all()}
+    assert numbers == {"00000000", "00000001", "00000002"}  # as the file names, and other tables, write them
 
 
 def test_dicom_files_come_in_with_a_typed_outcome_each(empty: PipelineServices, files: Path) -> None:
@@ -171,6 +246,22 @@ def test_one_uid_with_other_bytes_is_refused(empty: PipelineServices, files: Pat
     (line,) = taken(empty, files)
     assert line.outcome == "rejected"
     assert "other bytes" in line.reason
+
+
+def test_a_dry_run_foresees_second_images_and_other_bytes(empty: PipelineServices, files: Path) -> None:
+    (study,) = phantoms(1)
+    content = to_dicom(study, draw(study, 128))
+    uid = str(dcmread(io.BytesIO(content)).SOPInstanceUID)
+    second = content.replace(uid.encode(), (uid[:-2] + ("11" if uid[-2:] != "11" else "12")).encode())
+    (files / "1.dcm").write_bytes(content)
+    (files / "2.dcm").write_bytes(content)
+    (files / "3.dcm").write_bytes(to_dicom(study, draw(study.without_findings(), 132)))
+    (files / "4.dcm").write_bytes(second)
+    lines: list[Line] = []
+    import_collection(empty, files, "dicom", dry_run=True, on_line=lines.append)
+    foreseen = [ruled(line) for line in lines]
+    assert foreseen == [("included", ""), ("known", ""), ("rejected", ""), ("excluded", "R06_IMAGE_COUNT")]
+    assert [ruled(line) for line in taken(empty, files)] == foreseen
 
 
 def test_an_import_that_was_stopped_goes_on_where_it_was(empty: PipelineServices, files: Path) -> None:
@@ -244,3 +335,20 @@ def test_the_table_of_exclusions_names_each_image_and_stays_the_same(
             tables.append([(Path(row["path"]).name, row["reason"]) for row in csv.DictReader(file)])
     assert tables[0] == tables[1]
     assert [name for name, _ in tables[0]] == ["001.png", "labels.csv"]
+
+
+def test_the_command_says_which_rules_exclude_and_fails_only_where_nothing_was_taken(
+    empty: PipelineServices, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OVERREAD_DATA_DIR", str(empty.settings.folder))
+    (study,) = phantoms(1)
+    write_collection(files, [study])
+    write_labels(files, [row_of(study, "000.png") | {"age": "4"}, row_of(study, "absent.png")])
+    ran = CliRunner().invoke(app, ["import", str(files)])
+    assert ran.exit_code == 0, ran.output
+    assert "excluded by: R05_AGE 1" in ran.stderr
+    assert "--declare" not in ran.stderr
+    write_labels(files, [row_of(study, f"absent-{number}.png") for number in range(12)])
+    ran = CliRunner().invoke(app, ["import", str(files)])
+    assert "... and 2 more in" in ran.stderr
+    assert "nothing in" in str(ran.exception)

@@ -147,6 +147,14 @@ def test_dicom_files_are_taken_or_rejected_one_by_one(tmp_path: Path) -> None:
     assert (good.patient_id, good.view, good.sex, good.age, good.label) == ("P1", "PA", "F", 54, None)
 
 
+def test_a_colour_picture_is_called_one(tmp_path: Path) -> None:
+    colour = a_radiograph(SOPClassUID="1.2.840.10008.5.1.4.1.1.7", PhotometricInterpretation="RGB")
+    (tmp_path / "colour.dcm").write_bytes(as_bytes(colour))
+    (refused,) = read_collection(tmp_path, "dicom")
+    assert isinstance(refused, Rejected)
+    assert "holds a RGB picture" in refused.reason
+
+
 def test_one_dicom_file_is_a_collection(tmp_path: Path) -> None:
     path = tmp_path / "one"
     path.write_bytes(as_bytes(a_radiograph()))
