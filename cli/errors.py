@@ -61,6 +61,8 @@ def _of_the_system(error: OSError) -> str:
         return f"the disk is full: {words}; {_AGAIN}"
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return f"{words}; the folder must be writable for this user, or set OVERREAD_DATA_DIR to one that is"
+    if error.errno in {errno.EEXIST, errno.ENOTDIR}:
+        return f"{words}: a file stands where a folder is needed; move it, or name another place"
     return words
 
 

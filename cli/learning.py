@@ -1,10 +1,14 @@
 """The steps of a retraining by hand: train, compare, retrain, promote, rollback, monitor."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.settings import AsJson, answer, say, settings
+
+if TYPE_CHECKING:
+    from pipeline.services import PipelineServices
 
 CALIBRATED_WINDOW = 100  # studies: fewer miss a mixed intake (the drift check needs 50)
 
@@ -124,9 +128,6 @@ def promote(
     """Compare a version if need be, and ask two people to decide about it."""
     from model_registry.promotion import is_asked_for
     from overread.domain.identifiers import PersonKey, VersionKey
-    from pipeline.comparing import compare as compare_on_test_set
-    from pipeline.drifting import check_drift
-    from pipeline.promoting import ask_for_promotion
     from pipeline.services import pipeline_services
 
     services = pipeline_services(settings())
@@ -134,14 +135,37 @@ def promote(
         first = work.models.production(services.task.name) is None
         known = work.models.request(version) if is_asked_for(work, VersionKey(version)) else None
     if known is not None:  # asking twice must not spend a look at the test set
-        answer({"version": version, "verdict": known.verdict, "needed": 2}, as_json=as_json)
+        _asked(version, known.verdict, known.comparison, as_json=as_json)
         return
+    from pipeline.comparing import compare as compare_on_test_set
+    from pipeline.comparing import record_of
+    from pipeline.promoting import ask_for_promotion
+
     compared = compare_on_test_set(services, version, by="operator", why="promotion asked for")
-    checked = None if first else check_drift(services).id
+    checked = None if first else _checked_drift(services)
     asked = ask_for_promotion(
         services, compared.record, requested_by=PersonKey("operator"), drift_check=checked
     )
-    answer({"version": asked, "verdict": compared.verdict, "needed": 2}, as_json=as_json)
+    _asked(asked, compared.verdict, record_of(services, compared.record), as_json=as_json)
+
+
+def _checked_drift(services: "PipelineServices") -> str:
+    from pipeline.drifting import check_drift  # Evidently takes seconds to load
+
+    return check_drift(services).id
+
+
+def _asked(version: str, verdict: str, comparison: Mapping[str, object], *, as_json: bool) -> None:
+    """Answer with what the gate said, why, and what can come of it."""
+    reasons = comparison.get("reasons")
+    said = ", ".join(map(str, reasons)) if isinstance(reasons, list) else ""
+    shown = {"version": version, "verdict": verdict, "because_of": said or "nothing", "needed": 2}
+    if not as_json:
+        may = verdict == "PROMOTE"
+        shown["next"] = (
+            f"two reviewers on /candidates {'decide' if may else 'can only reject: the gate refuses'}"
+        )
+    answer(shown, as_json=as_json)
 
 
 def rollback(

@@ -81,6 +81,7 @@ def judge(
         decision = _decided(cases, field, field.production, policy, look.alpha)
         counted = _counted(cases, field, field.production, policy)
         compared = _compared(cases, field.candidate, field.production, policy, decision)
+    decision = _without_verdict(decision)
     record: dict[str, Json] = {
         "verdict": decision.verdict,
         "reasons": list(decision.reasons),
@@ -152,6 +153,13 @@ def _decided(
         critical=critical_of(cases, policy),
         slices=slices_of(cases, policy.slices),
     )
+
+
+def _without_verdict(decision: Decision) -> Decision:
+    """Take the verdict, good or bad, from a test set that is too small to give one."""
+    if any(check.name == "evidence" and check.status != "pass" for check in decision.checks):
+        return replace(decision, verdict="INCONCLUSIVE", reasons=("evidence",))
+    return decision
 
 
 def _first_release(

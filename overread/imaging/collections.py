@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +18,9 @@ from overread.imaging.screening import age_of
 
 FORMATS = ("folder", "nih", "dicom")
 _LABELS = "labels.csv"
+_COLUMNS = ("file", "patient_id", "label")
 _NIH_LABELS = "*Data_Entry*.csv"
+_NIH_COLUMNS = ("Image Index", "Finding Labels", "Patient ID")
 _NIH_NONE = "No Finding"
 _NIH_DIGITS = 8  # the table writes 1 for the patient whom its file names call 00000001
 _OLDEST = 130
@@ -107,11 +109,14 @@ def read_collection(path: Path, form: str = "auto") -> Iterator[Outcome]:
         raise InputError(f"{path}: no such file or folder")
     form = detect(path) if form == "auto" else form
     if form == "dicom":
+        if path.is_dir() and next(_files(path), None) is None:
+            raise InputError(f"{path}: there is no file in this folder")
         return _dicom(path)
     if form == "folder":
-        return _table(_found(path, _LABELS), _folder_item)
+        return _table(_found(path, _LABELS, _COLUMNS), _folder_item)
     if form == "nih":
-        return _table(_found(path, _NIH_LABELS), _NihRows(path if path.is_dir() else path.parent))
+        table = _found(path, _NIH_LABELS, _NIH_COLUMNS)
+        return _table(table, _NihRows(path if path.is_dir() else path.parent))
     raise InputError(f"format {form!r} is not one of auto, {', '.join(FORMATS)}")
 
 
@@ -131,11 +136,21 @@ def detect(path: Path) -> str:
     raise InputError(f"{path}: found neither {_LABELS}, nor {_NIH_LABELS}, nor a DICOM file; name the format")
 
 
-def _found(path: Path, pattern: str) -> Path:
-    """Return the table itself, or the first in the folder that fits."""
+def _found(path: Path, pattern: str, columns: Sequence[str]) -> Path:
+    """Return the table itself, or the first in the folder that fits; raise where it is no such table."""
     tables = [path] if path.is_file() else sorted(path.glob(pattern))
     if not tables:
         raise InputError(f"{path}: no {pattern} in this folder")
+    with tables[0].open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        header = [name.strip() for name in next(csv.reader(file), [])]
+        missing = [name for name in columns if name not in header]
+        if missing:
+            raise InputError(
+                f"{tables[0]}: no column {', '.join(missing)} in its first line; name the columns "
+                f"{', '.join(columns)}, and save it as comma-separated UTF-8"
+            )
+        if not any(line.strip() for line in file):
+            raise InputError(f"{tables[0]}: no line under its columns")
     return tables[0]
 
 

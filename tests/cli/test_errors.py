@@ -56,6 +56,12 @@ def test_a_folder_that_cannot_be_is_named(overread: Overread) -> None:
     assert "/dev/null/data" in line
 
 
+def test_a_file_in_place_of_the_data_folder_is_said_to_be_one(overread: Overread) -> None:
+    file = overread.folder / "taken"
+    file.write_text("")
+    assert "a file stands where a folder" in one_line(overread("init", OVERREAD_DATA_DIR=str(file)), 1)
+
+
 def test_a_database_that_is_away_is_one_line_without_its_password(overread: Overread) -> None:
     address = "postgresql+psycopg://me:hidden@127.0.0.1:1/nothing"
     line = one_line(overread("audit", "verify", OVERREAD_DATABASE_URL=address), 1)

@@ -1,5 +1,7 @@
 """`overread promote`: asking twice costs nothing."""
 
+import json
+
 import pytest
 
 from cli import learning
@@ -20,16 +22,24 @@ def test_a_version_asked_for_before_spends_no_further_look(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(learning, "settings", lambda: school.settings)
-    learning.promote("1")
+    learning.promote("1", as_json=True)
     with school.storage.work() as work:
         work.models.put_in_production(
             school.task.name, VersionKey("1"), at=school.now(), by=["ann", "bob"], reason="", rollback=False
         )
         work.commit()
+    learning.promote("1", as_json=True)
     learning.promote("1")
     with school.storage.look() as work:
         test_set = work.datasets.test_set()
         assert test_set is not None
         assert len(work.datasets.looks(test_set.version)) == 1
-    first, again = capsys.readouterr().out.split("needed")[:2]
-    assert first.split()[:4] == again.split()[1:5]
+    first, again, *plain = capsys.readouterr().out.splitlines()
+    assert json.loads(first) == json.loads(again)
+    assert json.loads(first) == {
+        "version": "1",
+        "verdict": "INCONCLUSIVE",
+        "because_of": "evidence",
+        "needed": 2,
+    }
+    assert "can only reject" in plain[-1]

@@ -72,6 +72,15 @@ def test_a_small_test_set_gives_no_verdict() -> None:
     assert checks(judgement)["evidence"]["status"] == "inconclusive"
 
 
+def test_a_small_test_set_does_not_refuse_either() -> None:
+    few = some_cases(99, 300)
+    hopeless = a_contender("3", answering(few, misses=99, false_alarms=0))
+    production = a_contender("1", answering(few, misses=10, false_alarms=40))
+    for field in (Field(candidate=hopeless), Field(candidate=hopeless, production=production)):
+        judgement = judged(field, cases=few)
+        assert (judgement.verdict, judgement.record["reasons"]) == ("INCONCLUSIVE", ["evidence"])
+
+
 def test_small_losses_that_passed_one_by_one_are_caught_against_the_first_release() -> None:
     cases = some_cases(600, 150)
     first = a_contender("1", answering(cases, misses=0, false_alarms=15))

@@ -179,6 +179,29 @@ def test_what_is_no_collection_is_said_at_once_and_in_one_line(tmp_path: Path) -
         assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "no column file, patient_id, label"),
+        (b"file,patient,label\na.png,P1,no_finding\n", "no column patient_id"),
+        (b"file;patient_id;label\na.png;P1;no_finding\n", "comma-separated"),
+        ("file,patient_id,label\na.png,P1,no_finding\n".encode("utf-16"), "UTF-8"),
+        (b"file,patient_id,label\n\n", "no line under its columns"),
+    ],
+)
+def test_a_table_that_is_none_is_one_error_not_one_for_each_line(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    (tmp_path / "labels.csv").write_bytes(content)
+    with pytest.raises(InputError, match=words):
+        read_collection(tmp_path)
+
+
+def test_a_folder_without_files_is_said_to_be_empty(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no file in this folder"):
+        read_collection(tmp_path, "dicom")
+
+
 def test_the_real_images_all_become_items() -> None:
     outcomes = list(read_collection(real("cxr")))
     assert len(outcomes) == 1758
