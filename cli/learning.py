@@ -199,14 +199,16 @@ def monitor(
     import re
     from datetime import timedelta
 
-    from pipeline.drifting import check_drift
     from pipeline.services import pipeline_services
 
     found = re.fullmatch(r"(\d+)([dh])", window)
     if found is None:
         raise typer.BadParameter("give days or hours, such as 7d or 12h", param_hint="--window")
     span = timedelta(days=int(found[1])) if found[2] == "d" else timedelta(hours=int(found[1]))
-    verdict = check_drift(pipeline_services(settings()), window=span).verdict
+    services = pipeline_services(settings())  # is there data? before Evidently takes its seconds to load
+    from pipeline.drifting import check_drift
+
+    verdict = check_drift(services, window=span).verdict
     answer(
         {
             "passed": verdict.passed,

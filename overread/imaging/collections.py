@@ -182,9 +182,11 @@ def _no_picture(ds: Dataset) -> str:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder in a stable order, without hidden ones."""
+    """Yield the files below a folder in a stable order, without hidden ones; a link to nothing is one too."""
     for each in sorted(folder.rglob("*")):
-        if each.is_file() and not any(part.startswith(".") for part in each.relative_to(folder).parts):
+        if (each.is_file() or (each.is_symlink() and not each.exists())) and not any(
+            part.startswith(".") for part in each.relative_to(folder).parts
+        ):
             yield each
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from cli.settings import answer
 from tests.commands import Overread
 
 
@@ -57,3 +58,26 @@ def test_every_setting_of_the_interface_is_taken(overread: Overread) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert (overread.folder / "elsewhere" / "secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_numbers_are_told_with_their_limits_and_nested_facts_below_their_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    share = {"estimate": 0.9312, "lower": 0.7803, "upper": 0.98, "n": 29, "method": "wilson"}
+    result = {
+        "version": "1",
+        "threshold": 0.71798,
+        "missed": {"nodule": {"n": 29, "share": share}},
+        "parent": None,
+    }
+    answer({**result, "left_out": []}, as_json=False)
+    assert capsys.readouterr().out.splitlines() == [
+        "version    1",
+        "threshold  0.718",
+        "missed",
+        "  nodule",
+        "    n      29",
+        "    share  0.931 (0.780 to 0.980; n 29)",
+        "parent     none",
+        "left out   none",
+    ]

@@ -139,9 +139,11 @@ def test_dicom_files_are_taken_or_rejected_one_by_one(tmp_path: Path) -> None:
     (tmp_path / "bad.dcm").write_bytes(as_bytes(a_radiograph(Rows=47)))
     (tmp_path / "notes.txt").write_text("hello")
     (tmp_path / ".hidden").write_text("hello")
+    (tmp_path / "link").symlink_to(tmp_path / "absent")
     assert detect(tmp_path) == "dicom"
-    bad, good, notes = read_collection(tmp_path)
+    bad, good, link, notes = read_collection(tmp_path)
     assert isinstance(bad, Rejected)
+    assert isinstance(link, Rejected)
     assert isinstance(notes, Rejected)
     assert isinstance(good, Item)
     assert (good.patient_id, good.view, good.sex, good.age, good.label) == ("P1", "PA", "F", 54, None)
