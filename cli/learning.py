@@ -155,7 +155,7 @@ def _checked_drift(services: "PipelineServices") -> str:
     return check_drift(services).id
 
 
-def _asked(version: str, verdict: str, comparison: Mapping[str, object], *, as_json: bool) -> None:
+def _asked(version: str, verdict: str | None, comparison: Mapping[str, object], *, as_json: bool) -> None:
     """Answer with what the gate said, why, and what can come of it."""
     reasons = comparison.get("reasons")
     said = ", ".join(map(str, reasons)) if isinstance(reasons, list) else ""

@@ -262,8 +262,10 @@ def _label(services: PipelineServices, item: Item, study: StudyUid) -> StudyLabe
 
 def _keep(services: PipelineServices, work: UnitOfWork, seen: _Seen) -> Study:
     now = services.now()
-    study = receive(work, seen.arrival, task=services.task, now=now).study
-    study = keep_screening(work, study.uid, seen.screening, fingerprint=seen.fingerprint, now=now)
+    study = receive(work, seen.arrival, task=services.task, now=now, queued=False).study
+    study = keep_screening(
+        work, study.uid, seen.screening, fingerprint=seen.fingerprint, now=now, queued=seen.label is None
+    )
     if seen.label is not None:
         work.labels.add(seen.label)
         if study.state is StudyState.SCREENED:
@@ -277,7 +279,7 @@ def _set_aside(run: _Run, item: Item, content: bytes, arrival: Arrival, why: str
         services = run.services
         services.storage.objects.put(content)
         with services.storage.work() as work:
-            receive(work, arrival, task=services.task, now=services.now())
+            receive(work, arrival, task=services.task, now=services.now(), queued=False)
             if (label := _label(services, item, arrival.study)) is not None:
                 work.labels.add(label)  # for the day when a person releases it
             reasons = [Reason(code="UNREADABLE", text=why)]

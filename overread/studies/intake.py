@@ -53,8 +53,10 @@ class OtherBytesError(ConflictError):
         super().__init__("this SOP Instance UID is stored with other bytes; a UID never changes its content")
 
 
-def receive(work: UnitOfWork, arrival: Arrival, *, task: Task, now: datetime) -> Receipt:
+def receive(work: UnitOfWork, arrival: Arrival, *, task: Task, now: datetime, queued: bool = True) -> Receipt:
     """Keep an arrival and queue its screening; the same bytes again change nothing.
+
+    Whoever screens it in the same transaction leaves it out of the queue (`queued`).
 
     Raises
     ------
@@ -81,7 +83,7 @@ def receive(work: UnitOfWork, arrival: Arrival, *, task: Task, now: datetime) ->
         sent_by=arrival.sent_by,
     )
     work.studies.add_instance(instance)
-    if study.state is StudyState.RECEIVED:
+    if queued and study.state is StudyState.RECEIVED:
         work.outbox.put(SCREEN, key=study.uid, at=now)
     work.audit.append(
         AuditEvent(

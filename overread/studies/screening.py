@@ -16,9 +16,18 @@ SYSTEM = PersonKey("overread")
 
 
 def keep_screening(
-    work: UnitOfWork, uid: StudyUid, screening: Screening, *, fingerprint: bytes | None, now: datetime
+    work: UnitOfWork,
+    uid: StudyUid,
+    screening: Screening,
+    *,
+    fingerprint: bytes | None,
+    now: datetime,
+    queued: bool = True,
 ) -> Study:
-    """Keep the outcomes; the study is then excluded with reasons, or screened and queued for the model."""
+    """Keep the outcomes; the study is then excluded with reasons, or screened and queued for the model.
+
+    What somebody has read already is not queued (`queued`): it would stand before those who wait.
+    """
     study = work.studies.get(uid)
     if study.state is not StudyState.RECEIVED:
         return study  # done already: this step may run twice
@@ -26,7 +35,7 @@ def keep_screening(
     state = StudyState.EXCLUDED if reasons else StudyState.SCREENED
     study = replace(study.screened(screening), state=state, reasons=reasons, fingerprint=fingerprint)
     work.studies.save(study)
-    if state is StudyState.SCREENED:
+    if queued and state is StudyState.SCREENED:
         work.outbox.put(PREDICT, key=uid, at=now)
     _record(work, study, "study-screened", now=now, by=SYSTEM)
     return study

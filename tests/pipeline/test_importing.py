@@ -19,6 +19,8 @@ from overread.imaging.rendering import picture
 from overread.simulation.broken import with_broken_pixels
 from overread.simulation.pictures import draw, rendered
 from overread.simulation.studies import to_dicom
+from overread.studies.intake import SCREEN
+from overread.studies.screening import PREDICT
 from pipeline.importing import Line, import_collection
 from pipeline.retraining import build_dataset
 from pipeline.services import PipelineServices
@@ -153,6 +155,18 @@ def test_a_stated_child_stays_out_whatever_is_declared(empty: PipelineServices, 
     with empty.storage.look() as work:
         (kept,) = work.studies.all()
     assert (kept.state, kept.cohort) == (StudyState.EXCLUDED, False)
+
+
+def test_what_was_read_before_does_not_stand_in_the_queue_of_those_who_wait(
+    empty: PipelineServices, files: Path
+) -> None:
+    chosen = phantoms(2)
+    write_collection(files, chosen)
+    rows = [row_of(study, f"{number:03}.png") for number, study in enumerate(chosen)]
+    write_labels(files, [rows[0], rows[1] | {"label": "unknown", "findings": ""}])
+    taken(empty, files)
+    with empty.storage.look() as work:
+        assert (work.outbox.waiting(SCREEN), work.outbox.waiting(PREDICT)) == (0, 1)
 
 
 def test_an_imported_picture_knows_its_size(empty: PipelineServices, files: Path) -> None:
