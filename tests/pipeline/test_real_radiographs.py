@@ -117,6 +117,26 @@ def test_nih_naming_takes_real_files_with_their_follow_ups_as_one_patient(
         )
 
 
+def test_one_radiograph_at_two_sizes_is_two_studies_of_one_patient(
+    empty: PipelineServices, tmp_path: Path
+) -> None:
+    large = rows_of("nih1024")[:4]
+    names = {Path(row["file"]).name for row in large}
+    both = large + [row for row in rows_of("nih512") if Path(row["file"]).name in names]
+    counts = import_collection(empty, _table(real_data() / "cxr", tmp_path, both), "folder")
+    assert counts == {"included": 2 * len(large)}
+    with empty.storage.look() as work:
+        patients = [study.patient for study in work.studies.all()]
+    assert len(set(patients)) == len({row["patient_id"] for row in large})
+
+
+def test_children_whose_age_nobody_states_do_not_train(empty: PipelineServices, tmp_path: Path) -> None:
+    root = _table(real_data() / "cxr", tmp_path, rows_of("kermany224")[:4])
+    assert import_collection(empty, root, "folder") == {"excluded": 4}
+    with empty.storage.look() as work:
+        assert work.studies.all(cohort=True) == []
+
+
 def test_children_are_excluded_by_their_age(empty: PipelineServices, tmp_path: Path) -> None:
     rows = [row for row in rows_of("kermany224") if row["age"]][:6] or [
         row | {"age": "3"} for row in rows_of("kermany224")[:6]
