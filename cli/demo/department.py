@@ -20,7 +20,7 @@ from overread.simulation.studies import to_dicom
 
 CHUNK = 25
 ARRIVALS = datetime(2026, 2, 2, tzinfo=UTC)
-NEW_SCANNER = datetime(2026, 8, 3, tzinfo=UTC)
+NEW_SCANNER = datetime(2026, 4, 6, tzinfo=UTC)  # its follow-ups reach into September
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
