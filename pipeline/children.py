@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 
 from overread.domain.errors import OverreadError, UnavailableError
-from overread.learning.training import Progress
+from overread.learning.progress import Progress
 from overread.settings.environment import Settings
 from pipeline.training import Job, Trained, run_job
 

@@ -22,12 +22,14 @@ from overread.domain.findings import Label
 from overread.domain.identifiers import Digest, StudyUid
 from overread.learning.calibration import FEWEST, Calibration, fit_calibration
 from overread.learning.checkpoints import TrainedModel, load_model
-from overread.learning.data import ANY, LabelledSet, LabelledStudy, labelled_set, mixed
+from overread.learning.data import ANY, LabelledSet, LabelledStudy, Studies, labelled_set, mixed
 from overread.learning.determinism import single_thread
 from overread.learning.devices import device_of
+from overread.learning.progress import Progress
 from overread.learning.recipes import Recipe, read_recipe
+from overread.learning.resuming import Checkpoints
 from overread.learning.scoring import auc, score, sensitivity_specificity, threshold_at_specificity
-from overread.learning.training import Progress, train
+from overread.learning.training import train
 from overread.settings.environment import Settings
 from pipeline.cases import baseline_beside, cases_of_rows
 from pipeline.pictures import PictureSource
@@ -159,11 +161,13 @@ def _learn(order: _Order, progress: Callable[[Progress], None] | None) -> _Learn
     studies, dataset = training_set(order.training, columns, order.recipe)
     model = train(
         order.recipe,
-        order.source.gather(studies),
-        dataset,
+        Studies(order.source.gather(studies), dataset),
+        tuning=Studies(
+            order.pictures, labelled_set(columns, [_labelled(row, set(columns)) for row in order.tuning])
+        ),
         initial=None if initial is None else initial.weights,
-        on_progress=progress,
-        checkpoint_dir=order.job.folder,
+        on_progress=progress or (lambda _: None),
+        checkpoints=Checkpoints(folder=order.job.folder),
     )
     logits = score(model.network(), model.contract, order.pictures).logits
     calibration = fit_calibration(logits, labels_of(order.tuning, columns))

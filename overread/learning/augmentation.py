@@ -14,6 +14,7 @@ from torch.nn import functional
 from overread.learning.data import Floats
 
 Matrices = NDArray[np.float64]  # (n, 3, 3), picture out -> picture in, both -1 to 1
+Exposures = NDArray[np.float64]  # (n, 2): gain and offset of normalised grey
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,16 +39,21 @@ class Augmentation:
         matrices[:, 2, 2] = 1
         return matrices
 
-    def expose(self, pixels: Tensor, rng: np.random.Generator) -> Tensor:
-        """Return normalised pixels (n, c, h, w) with another contrast and brightness, one a picture."""
-        shape = (len(pixels), 1, 1, 1)
-        gain = pixels.new_tensor(1 + rng.uniform(-self.gain, self.gain, shape))
-        return pixels * gain + pixels.new_tensor(rng.uniform(-self.offset, self.offset, shape))
+    def draw_exposures(self, n: int, rng: np.random.Generator) -> Exposures:
+        """Return one gain and one offset a picture."""
+        gain = 1 + rng.uniform(-self.gain, self.gain, n)
+        return np.stack([gain, rng.uniform(-self.offset, self.offset, n)], axis=1)
 
     @property
     def moves(self) -> bool:
         """Whether a picture's geometry changes at all."""
         return bool(self.degrees or self.scale or self.shift)
+
+
+def expose(pixels: Tensor, exposures: Exposures) -> Tensor:
+    """Return normalised pixels (n, c, h, w) with another contrast and brightness, one a picture."""
+    gain, offset = pixels.new_tensor(exposures).view(-1, 2, 1, 1, 1).unbind(1)
+    return pixels * gain + offset
 
 
 def warp(pixels: Tensor, matrices: Matrices) -> Tensor:

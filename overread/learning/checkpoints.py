@@ -1,4 +1,4 @@
-"""Weights and half-done trainings on disk: safetensors, written whole or not at all, nothing unpickled."""
+"""Weights on disk: safetensors, written whole or not at all, nothing unpickled."""
 
 import json
 import os
@@ -11,12 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from overread.domain.errors import ConfigurationError, ConflictError, InputError, NotFoundError
+from overread.domain.errors import ConfigurationError, InputError, NotFoundError
 from overread.learning.architectures import InputContract, Network, build
 
 Weights = dict[str, Tensor]
-_OPTIMISER = "optimiser."
-_NETWORK = "network."
 _FACTS = "overread"
 
 
@@ -47,12 +45,12 @@ def save_model(path: Path, model: TrainedModel) -> None:
         "contract": asdict(model.contract),
         "history": model.history,
     }
-    _save(path, model.weights, facts)
+    write_tensors(path, model.weights, facts)
 
 
 def load_model(path: Path) -> TrainedModel:
     """Read what `save_model` wrote; weights of another architecture are refused when it is built."""
-    weights, facts = _load(path)
+    weights, facts = read_tensors(path)
     contract = facts["contract"]
     return TrainedModel(
         weights=weights,
@@ -70,40 +68,6 @@ def load_model(path: Path) -> TrainedModel:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Unfinished:
-    """A training between two legs. All randomness is made of (seed, leg), so the leg is the random state."""
-
-    of: str  # digest of recipe, studies and initial weights
-    legs_done: int
-    weights: Weights
-    optimiser: Weights
-    history: tuple[dict[str, float | str], ...]
-
-
-def save_unfinished(path: Path, state: Unfinished) -> None:
-    """Replace the checkpoint at `path` by a newer one, atomically."""
-    tensors = {_NETWORK + name: tensor for name, tensor in state.weights.items()}
-    tensors |= {_OPTIMISER + name: tensor for name, tensor in state.optimiser.items()}
-    _save(path, tensors, {"of": state.of, "legs_done": state.legs_done, "history": state.history})
-
-
-def load_unfinished(path: Path, *, of: str) -> Unfinished | None:
-    """Return the checkpoint at `path`, None where there is none; raise when it is of another training."""
-    if not path.exists():
-        return None
-    tensors, facts = _load(path)
-    if facts["of"] != of:
-        raise ConflictError(f"{path} is a checkpoint of another training; give this one a folder of its own")
-    return Unfinished(
-        of=of,
-        legs_done=facts["legs_done"],
-        weights=_part(tensors, _NETWORK),
-        optimiser=_part(tensors, _OPTIMISER),
-        history=tuple(facts["history"]),
-    )
-
-
 def load_tensors(path: Path) -> Weights:
     """Read bare tensors by name, from safetensors or a torch state that is loaded as tensors only."""
     from safetensors.torch import load_file
@@ -114,26 +78,8 @@ def load_tensors(path: Path) -> Weights:
     return state
 
 
-def optimiser_tensors(optimiser: torch.optim.Optimizer) -> Weights:
-    """Return the moments of an optimiser, flat; its rates are the schedule's and are not kept."""
-    state = optimiser.state_dict()["state"]
-    return {f"{number}.{name}": value for number, values in state.items() for name, value in values.items()}
-
-
-def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Give back to a new optimiser over the same weights what `optimiser_tensors` returned."""
-    state: dict[int, dict[str, Tensor]] = {}
-    for key, value in tensors.items():
-        number, name = key.split(".", 1)
-        state.setdefault(int(number), {})[name] = value
-    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
-
-
-def _part(tensors: Weights, prefix: str) -> Weights:
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-def _save(path: Path, tensors: Weights, facts: Mapping[str, Any]) -> None:
+def write_tensors(path: Path, tensors: Weights, facts: Mapping[str, Any]) -> None:
+    """Replace the file at `path` by these tensors, atomically; `facts` are JSON values for its header."""
     from safetensors.torch import save
 
     content = save(
@@ -155,7 +101,18 @@ def _header(facts: Mapping[str, Any]) -> dict[str, str]:
     return {_FACTS: json.dumps(facts)}
 
 
-def _load(path: Path) -> tuple[Weights, dict[str, Any]]:
+def read_tensors(path: Path) -> tuple[Weights, dict[str, Any]]:
+    """Return the tensors and facts that `write_tensors` was given.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such file.
+    InputError
+        It is cut short or damaged.
+    ConfigurationError
+        Somebody else wrote it.
+    """
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():

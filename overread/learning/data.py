@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overread.domain.errors import InputError
+from overread.learning.cache import Pictures
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
@@ -78,6 +80,13 @@ class LabelledSet:
         missing = called & ~marked
         missing[:, 0] = called[:, 0] & (missing[:, 1:].any(axis=1) | ~marked[:, 1:].any(axis=1))
         return np.where(np.isnan(self.labels) | missing, np.nan, 0).astype(np.float32)
+
+
+class Studies(NamedTuple):
+    """Pictures (n, size, size) uint8, in memory or mapped, and what is known of the same n studies."""
+
+    pictures: Pictures
+    labels: LabelledSet
 
 
 def labelled_set(columns: Sequence[str], studies: Sequence[LabelledStudy]) -> LabelledSet:

@@ -4,6 +4,7 @@ Image labels alone do not train a small network in a minute (AUC .54), and boxes
 shows nothing, and a patch is mostly finding.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from overread.learning.architectures import InputContract
-from overread.learning.augmentation import Augmentation
+from overread.learning.augmentation import Augmentation, Exposures, expose
 from overread.learning.cache import Pictures
 from overread.learning.data import Floats, Indices, LabelledSet
 
@@ -36,9 +37,12 @@ class PatchStage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PatchBatch:
-    """Patches (b, channels, side, side), and what `overread.learning.targets` needs to say what they show."""
+    """Patches, and what `overread.learning.targets` needs to say what they show.
 
-    pixels: Tensor
+    `pixels` returns those of a part of the batch, (part, channels, side, side), as they are cut.
+    """
+
+    pixels: Callable[[slice], Tensor]
     known: Floats
     boxes: Floats
     positions: Indices
@@ -65,10 +69,11 @@ class PatchSampler:
     def draw(self, rng: np.random.Generator) -> PatchBatch:
         """Return the next batch, half of it around boxes."""
         studies, corners = self._places(rng)
+        exposures = self._stage.augment.draw_exposures(len(studies), rng)
         positions, rows = self._dataset.boxes_of(studies)
         scale, side = np.float32(self._contract.size), np.float32(self._stage.side)
         return PatchBatch(
-            pixels=self._stage.augment.expose(self._cut(studies, corners), rng),
+            pixels=lambda part: self._cut(studies[part], corners[part], exposures[part]),
             known=self._known[studies],
             boxes=(self._dataset.boxes[rows] * scale - np.tile(corners, 2)[positions].astype(np.float32))
             / side,
@@ -106,14 +111,14 @@ class PatchSampler:
             middle + np.where((half * 2 > side).any(axis=1, keepdims=True), large, 0) + jitter, np.float32
         )
 
-    def _cut(self, studies: Indices, corners: Indices) -> Tensor:
-        """Return normalised patches (b, channels, side, side)."""
+    def _cut(self, studies: Indices, corners: Indices, exposures: Exposures) -> Tensor:
+        """Return normalised, exposed patches (b, channels, side, side)."""
         across, down = (corners[:, axis, None] + np.arange(self._stage.side) for axis in (0, 1))
         stored = self._pictures[studies[:, None, None], down[:, :, None], across[:, None, :]]
         pixels = torch.from_numpy(stored.astype(np.float32)).unsqueeze(1) / 255
         mean, std = torch.from_numpy(self._mean[studies]), torch.from_numpy(self._std[studies])
         normalised = (pixels - mean[:, :, None, None]) / std[:, :, None, None]
-        return normalised.expand(-1, self._contract.channels, -1, -1)
+        return expose(normalised.expand(-1, self._contract.channels, -1, -1), exposures)
 
 
 def _box_odds(dataset: LabelledSet) -> NDArray[np.float64]:

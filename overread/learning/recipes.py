@@ -14,7 +14,9 @@ from overread.domain.errors import ConfigurationError
 from overread.learning.architectures import ARCHITECTURES, InputContract
 from overread.learning.augmentation import Augmentation
 from overread.learning.data import Mix
+from overread.learning.losses import Doubt
 from overread.learning.patches import PatchStage
+from overread.learning.schedule import Schedule
 
 T = TypeVar("T")
 VARIANTS = "variants"
@@ -30,11 +32,16 @@ class Precision(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageStage:
-    """Passes over whole pictures; no passes, no stage."""
+    """Passes over whole pictures; no passes, no stage.
+
+    After `patience` passes that did not raise the AUC on the tuning set the training stops, and the best
+    weights are kept; 0 takes every pass and keeps the last weights.
+    """
 
     passes: int = 0
     batch: int = 32
     rate: float = 3.5e-3
+    patience: int = 0
     augment: Augmentation = field(default_factory=Augmentation)
 
 
@@ -48,7 +55,11 @@ class ThresholdRule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
-    """Everything a training does that its studies do not decide."""
+    """Everything a training does that its studies do not decide.
+
+    `ema` above 0 is how much of the weights' moving average is kept at each step; the average is then what a
+    training ends with. Each stage begins an average of its own.
+    """
 
     name: str
     architecture: str
@@ -59,6 +70,9 @@ class Recipe:
     device: str = "cpu"
     weight_decay: float = 1e-2
     clip: float = 5.0
+    schedule: Schedule = Schedule.ONE_CYCLE
+    ema: float = 0.0
+    loss: Doubt = field(default_factory=Doubt)
     patches: PatchStage = field(default_factory=PatchStage)
     images: ImageStage = field(default_factory=ImageStage)
     mix: Mix = field(default_factory=Mix)
@@ -74,6 +88,8 @@ class Recipe:
             raise ConfigurationError("a recipe needs patches.count or images.passes above 0")
         if self.patches.side > self.contract.size:
             raise ConfigurationError("patches.side is larger than contract.size")
+        if not 0 <= self.ema < 1 or self.images.patience < 0:
+            raise ConfigurationError("ema must be 0 to below 1, and images.patience 0 or more")
 
     @property
     def digest(self) -> str:

@@ -24,7 +24,7 @@ from overread.domain.people import Role
 from overread.imaging.decoding import Decoder
 from overread.imaging.rendering import picture
 from overread.learning.calibration import identity
-from overread.learning.data import LabelledStudy, labelled_set
+from overread.learning.data import LabelledStudy, Studies, labelled_set
 from overread.learning.recipes import read_recipe, recipe_of
 from overread.learning.training import train
 from pipeline.candidates import Plan, find_recipe, jobs_of, register_candidate
@@ -246,7 +246,7 @@ def test_one_step_of_the_production_training_exports_with_parity_and_answers_a_r
     dataset = labelled_set(("any",), [LabelledStudy(any_finding=0.0), LabelledStudy(any_finding=1.0)])
     one_step = {"images": {"passes": 1, "batch": 2, "rate": 1e-4}, "precision": "float32"}
     table = {"variants": {"step": one_step}, **_as_table()}
-    model = train(recipe_of(table, "step"), pictures, dataset)
+    model = train(recipe_of(table, "step"), Studies(pictures, dataset))
     assert len(model.history) == 1
     content, parity = packaged(model, identity(1), name="production", threshold=0.5, pictures=pictures[:1])
     assert parity.probability < 1e-4

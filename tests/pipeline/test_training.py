@@ -20,7 +20,7 @@ from overread.domain.findings import Label
 from overread.domain.identifiers import PatientKey, StudyUid
 from overread.learning.data import ANY
 from overread.learning.recipes import read_recipe
-from overread.learning.training import CHECKPOINT
+from overread.learning.resuming import CHECKPOINT
 from pipeline import children
 from pipeline.candidates import Plan, find_recipe, jobs_of, train_side_by_side
 from pipeline.children import KilledError

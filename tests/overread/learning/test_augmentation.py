@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from overread.learning.augmentation import Augmentation, warp, warp_boxes
+from overread.learning.augmentation import Augmentation, expose, warp, warp_boxes
 
 STRONG = Augmentation(degrees=8, scale=0.1, shift=0.08, gain=0.2, offset=0.2)
 
@@ -33,12 +33,13 @@ def test_nothing_allowed_changes_nothing() -> None:
     pixels = torch.rand(3, 1, 16, 16)
     assert not still.moves
     torch.testing.assert_close(warp(pixels, still.draw(3, rng)), pixels)
-    torch.testing.assert_close(still.expose(pixels, rng), pixels)
+    torch.testing.assert_close(expose(pixels, still.draw_exposures(3, rng)), pixels)
 
 
 def test_exposure_changes_contrast_and_brightness_within_bounds() -> None:
     pixels = torch.tensor([-1.0, 1.0]).view(1, 1, 1, 2).repeat(50, 1, 1, 1)
-    dark, bright = STRONG.expose(pixels, np.random.default_rng(3)).view(50, 2).unbind(1)
+    exposures = STRONG.draw_exposures(50, np.random.default_rng(3))
+    dark, bright = expose(pixels, exposures).view(50, 2).unbind(1)
     assert ((bright - dark) / 2).numpy() == pytest.approx(np.ones(50), abs=0.2)
     assert ((bright + dark) / 2).numpy() == pytest.approx(np.zeros(50), abs=0.2)
     assert len(set((bright - dark).tolist())) == 50

@@ -11,12 +11,8 @@ from overread.learning.architectures import InputContract, build
 from overread.learning.checkpoints import (
     TrainedModel,
     load_model,
-    load_unfinished,
-    optimiser_tensors,
-    restore_optimiser,
     save_model,
 )
-from overread.learning.schedule import adamw
 
 CONTRACT = InputContract(size=64, standardise=True)
 
@@ -70,24 +66,3 @@ def test_a_cut_file_a_foreign_file_and_no_file_are_told_apart(tmp_path: Path) ->
     path.write_bytes(path.read_bytes()[:20])
     with pytest.raises(InputError, match="whole"):
         load_model(path)
-
-
-def test_no_checkpoint_is_no_error(tmp_path: Path) -> None:
-    assert load_unfinished(tmp_path / "none", of="x") is None
-
-
-def test_an_optimiser_goes_on_where_it_was() -> None:
-    def stepped(optimiser: torch.optim.AdamW, weight: torch.nn.Parameter, steps: int) -> None:
-        for step in range(steps):
-            weight.grad = torch.full_like(weight, 1.0 + step)
-            optimiser.step()
-
-    first = torch.nn.Parameter(torch.ones(3))
-    optimiser = adamw([first], rate=0.1, decay=0.01)
-    stepped(optimiser, first, 3)
-    second = torch.nn.Parameter(first.detach().clone())
-    resumed = adamw([second], rate=0.1, decay=0.01)
-    restore_optimiser(resumed, {name: value.clone() for name, value in optimiser_tensors(optimiser).items()})
-    stepped(optimiser, first, 2)
-    stepped(resumed, second, 2)
-    assert torch.equal(first, second)

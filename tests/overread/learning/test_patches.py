@@ -20,6 +20,11 @@ def drawn(pictures: Pictures, dataset: LabelledSet, stage: PatchStage = PLAIN) -
     return PatchSampler(pictures, dataset, CONTRACT, stage).draw(np.random.default_rng(0))
 
 
+def pixels_of(batch: PatchBatch) -> torch.Tensor:
+    """Return all the patches."""
+    return batch.pixels(slice(None))
+
+
 def labels_of(batch: PatchBatch) -> Floats:
     """Return what the patches show."""
     return frame_targets(batch.known, batch.boxes, batch.positions, batch.columns)
@@ -28,7 +33,7 @@ def labels_of(batch: PatchBatch) -> Floats:
 def test_a_patch_is_positive_when_it_shows_the_square_and_negative_when_it_does_not() -> None:
     batch = drawn(*toy_studies(60))
     labels = labels_of(batch)
-    bright = (batch.pixels > 2.0).flatten(1).sum(dim=1).numpy()
+    bright = (pixels_of(batch) > 2.0).flatten(1).sum(dim=1).numpy()
     assert (bright[labels[:, 0] == 1] > 0.4 * 64).all()
     assert (bright[labels[:, 0] == 0] < 0.2 * 64).all()
     assert 0.4 < float((labels[:, 0] == 1).mean()) < 0.8
@@ -37,7 +42,7 @@ def test_a_patch_is_positive_when_it_shows_the_square_and_negative_when_it_does_
 def test_the_cells_of_a_patch_point_at_its_square() -> None:
     batch = drawn(*toy_studies(60))
     cells = cell_targets(batch.known, batch.boxes, batch.positions, batch.columns, cells=4)[:, 1]
-    bright = (batch.pixels > 2.0).float().view(len(cells), 4, 8, 4, 8).mean(dim=(2, 4)).numpy()
+    bright = (pixels_of(batch) > 2.0).float().view(len(cells), 4, 8, 4, 8).mean(dim=(2, 4)).numpy()
     assert bright[cells == 1].mean() > 0.3
     assert bright[cells == 0].max() < 0.2
 
@@ -61,7 +66,7 @@ def test_patches_are_brought_to_the_exposure_of_their_whole_picture() -> None:
     pictures, dataset = toy_studies(2)
     whole = Normalise(CONTRACT)(torch.from_numpy(pictures).unsqueeze(1))
     batch = drawn(pictures, dataset, PatchStage(count=1, side=SIZE, batch=8, augment=Augmentation()))
-    for patch in batch.pixels:
+    for patch in pixels_of(batch):
         assert any(torch.allclose(patch, picture, atol=1e-4) for picture in whole)
 
 
@@ -72,7 +77,7 @@ def test_a_large_finding_is_sampled_inside_or_where_named_at_its_outline() -> No
     stages = (
         PatchStage(side=16, batch=512, augment=Augmentation(), at_borders=at) for at in ((), ("heart",))
     )
-    inside, border = (drawn(pictures, dataset, stage).pixels[:256, 0, 8, 8] for stage in stages)
+    inside, border = (pixels_of(drawn(pictures, dataset, stage))[:256, 0, 8, 8] for stage in stages)
     assert float(border.std()) > float(inside.std())
 
 
@@ -81,11 +86,16 @@ def test_a_study_that_repeats_no_time_gives_no_patch() -> None:
     dataset.repeats[:] = [0, 0, 0, 1]
     pictures[:3] = 0
     batch = drawn(pictures, dataset)
-    assert (batch.pixels.flatten(1).std(dim=1) > 0).all()
+    assert (pixels_of(batch).flatten(1).std(dim=1) > 0).all()
     assert (labels_of(batch)[:, 0] == 1).any()
 
 
 def test_without_any_box_patches_come_from_anywhere() -> None:
     pictures, _ = toy_studies(2)
     dataset = labelled_set(("any",), [LabelledStudy(any_finding=0)] * 2)
-    assert len(drawn(pictures, dataset).pixels) == PLAIN.batch
+    assert len(pixels_of(drawn(pictures, dataset))) == PLAIN.batch
+
+
+def test_a_part_of_a_batch_is_cut_as_the_whole_is() -> None:
+    batch = drawn(*toy_studies(20), PatchStage(count=1, side=32, batch=16))
+    assert torch.equal(batch.pixels(slice(3, 9)), pixels_of(batch)[3:9])

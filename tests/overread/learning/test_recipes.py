@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from overread.domain.errors import ConfigurationError
+from overread.learning.losses import Doubt
 from overread.learning.recipes import Precision, read_recipe, recipe_of
+from overread.learning.schedule import Schedule
 from tests.overread.learning.toys import toy_recipe
 
 CONFIGS = Path(__file__).parents[3] / "configs"
@@ -50,6 +52,14 @@ def test_equal_recipes_have_one_digest_and_a_changed_one_another() -> None:
     assert recipe_of(TABLE).digest == recipe_of(TABLE).digest != recipe_of(TABLE, seed=9).digest
 
 
+def test_what_changes_a_training_is_off_unless_a_recipe_asks_for_it() -> None:
+    recipe = recipe_of(TABLE)
+    assert (recipe.ema, recipe.images.patience, recipe.loss) == (0.0, 0, Doubt())
+    assert recipe.schedule is Schedule.ONE_CYCLE
+    asked = toy_recipe(schedule="cosine", ema=0.999, loss={"power": 0.7})
+    assert (asked.schedule, asked.loss.power) == (Schedule.COSINE, 0.7)
+
+
 def test_precision_is_read_as_a_word() -> None:
     assert toy_recipe(precision="bfloat16").precision is Precision.HALF
 
@@ -64,6 +74,10 @@ def test_precision_is_read_as_a_word() -> None:
         ({"architecture": "perceptron"}, "perceptron"),
         ({"precision": "int4"}, "precision"),
         ({"patches": {"count": 1, "side": 65}}, "larger"),
+        ({"schedule": "zigzag"}, "schedule"),
+        ({"ema": 1.0}, "ema"),
+        ({"images": {"passes": 1, "patience": -1}}, r"images\.patience"),
+        ({"loss": {"power": 2.0}}, r"loss\.power"),
     ],
 )
 def test_a_wrong_key_or_value_is_named(change: dict[str, Any], words: str) -> None:

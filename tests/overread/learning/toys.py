@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from overread.learning.cache import Pictures
-from overread.learning.data import ANY, LabelledSet, LabelledStudy, UnitBox, labelled_set
+from overread.learning.data import ANY, LabelledStudy, Studies, UnitBox, labelled_set
 from overread.learning.recipes import Recipe, recipe_of
 
 SIZE = 64
@@ -13,7 +12,7 @@ SQUARE = 8
 COLUMNS = (ANY, "square", "ring")
 
 
-def toy_studies(n: int, *, seed: int = 0, size: int = SIZE) -> tuple[Pictures, LabelledSet]:
+def toy_studies(n: int, *, seed: int = 0, size: int = SIZE) -> Studies:
     """Return pictures (n, size, size) and labels; every second one shows a square, marked by its box."""
     rng = np.random.default_rng(seed)
     pictures = rng.integers(60, 120, (n, size, size)).astype(np.uint8)
@@ -26,7 +25,7 @@ def toy_studies(n: int, *, seed: int = 0, size: int = SIZE) -> tuple[Pictures, L
         pictures[row, y : y + SQUARE, x : x + SQUARE] = 220
         box: UnitBox = (x / size, y / size, (x + SQUARE) / size, (y + SQUARE) / size)
         studies.append(LabelledStudy(any_finding=1, findings={"square": 1}, boxes=[("square", box)]))
-    return pictures, labelled_set(COLUMNS, studies)
+    return Studies(pictures, labelled_set(COLUMNS, studies))
 
 
 def toy_recipe(**changes: Any) -> Recipe:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from overread.learning.data import ANY, LabelledStudy, labelled_set
+from overread.learning.data import ANY, LabelledStudy, Studies, labelled_set
 from overread.learning.recipes import recipe_of
 from overread.learning.scoring import score
 from overread.learning.training import train
@@ -61,7 +61,7 @@ def test_a_network_taught_shuffled_labels_stays_at_chance_and_taught_the_true_on
     truth = np.array([bool(study.findings) for study in some[LEARNED:]])
 
     def taught(words: list[LabelledStudy]) -> Estimate:
-        model = train(RECIPE, pictures[:LEARNED], labelled_set((ANY, CODE), words))
+        model = train(RECIPE, Studies(pictures[:LEARNED], labelled_set((ANY, CODE), words)))
         said: NDArray[np.float32] = score(model.network(), model.contract, pictures[LEARNED:]).logits[:, 0]
         return auc_interval(truth, said)
 
