@@ -16,11 +16,10 @@ from overread.domain.models import Lineage
 from overread.learning.devices import device_of
 from overread.learning.recipes import read_recipe
 from overread.settings.tasks import ROOT
-from pipeline.children import train_in_children
+from pipeline.children import Told, train_in_children
+from pipeline.live import EXPERIMENT, live_curves
 from pipeline.services import PipelineServices
 from pipeline.training import Job, Trained
-
-EXPERIMENT = "retraining"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,7 +91,9 @@ def train_side_by_side(
         size = read_recipe(job.recipe, job.variant).contract.size
         studies = [row.study for row in load(services.storage.objects, job.dataset)]
         services.pictures(size).readable(studies, on_chunk=lambda: on_progress(0.0))
-    return train_in_children(services.settings, jobs, processes=processes, on_progress=on_progress)
+    with live_curves(services, jobs) as draw:
+        told = Told(share=on_progress, progress=draw)
+        return train_in_children(services.settings, jobs, processes=processes, told=told)
 
 
 def register_candidate(

@@ -1,21 +1,25 @@
 """Trainings side by side, each in a process of its own; a killed one goes on when it is started again."""
 
 import json
+import math
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 
 from overread.domain.errors import OverreadError, UnavailableError
+from overread.learning.legs import PATCHES
 from overread.learning.progress import Progress
 from overread.settings.environment import Settings
 from pipeline.training import Job, Trained, run_job
 
 BEAT_SECONDS = 2.0
+TELL_SECONDS = 0.5
 _ORPHANED = 1
 _context = get_context("forkserver")  # torch is loaded once, for all trainings of this process
 
@@ -26,12 +30,22 @@ class KilledError(UnavailableError):
     code = "training-killed"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """Who is told how far the trainings are, about every two seconds; what they raise ends all children.
+
+    `share` gets the share of all that is done, `progress` what each running training last said of itself.
+    """
+
+    share: Callable[[float], None] = lambda _: None
+    progress: Callable[[Job, Progress], None] = lambda _job, _progress: None
+
+
 def train_in_children(
-    settings: Settings, jobs: Sequence[Job], *, processes: int, on_progress: Callable[[float], None]
+    settings: Settings, jobs: Sequence[Job], *, processes: int, told: Told
 ) -> list[Trained]:
     """Train every job in at most `processes` children, and return what came of them in their order.
 
-    `on_progress` is told the share that is done about every two seconds; what it raises ends all children.
     One job's failure is raised once the others are done, so that their work is kept.
     """
     _context.set_forkserver_preload([run_job.__module__])
@@ -49,7 +63,12 @@ def train_in_children(
                     done[key] = outcome
                 else:
                     failed.append(outcome)
-            on_progress(sum(_share(job, done) for job in jobs) / len(jobs))
+            said = {job.key: _said(job) for job in jobs if job.key not in done}
+            told.share(sum(_share(said.get(job.key), job.key in done) for job in jobs) / len(jobs))
+            for job in jobs:
+                progress = said.get(job.key)
+                if job.key in running and progress is not None:
+                    told.progress(job, progress)
             if running:
                 connection.wait([child.answer for child in running.values()], timeout=BEAT_SECONDS)
     if failed:
@@ -108,8 +127,12 @@ def _train(settings: Settings, job: Job, answer: Connection) -> None:
     job.folder.mkdir(parents=True, exist_ok=True)
     place = job.folder / "progress.json"
 
+    last = -math.inf
+
     def tell(progress: Progress) -> None:
-        if progress.done % 20 == 0 or progress.done == progress.of:
+        nonlocal last
+        if time.monotonic() - last >= TELL_SECONDS or progress.done == progress.of:
+            last = time.monotonic()
             draft = place.with_suffix(".new")
             draft.write_text(json.dumps(asdict(progress)))
             draft.replace(place)
@@ -131,13 +154,17 @@ def _die_with_parent() -> None:
         os._exit(_ORPHANED)
 
 
-def _share(job: Job, done: dict[str, Trained]) -> float:
-    """Return the share of a job that is done, as its process last said; the two stages count alike."""
-    if job.key in done:
-        return 1.0
+def _said(job: Job) -> Progress | None:
+    """Return what a training last said of itself, None before its first word."""
     try:
-        said = json.loads((job.folder / "progress.json").read_text())
-    except (OSError, ValueError):
-        return 0.0
-    share = said["done"] / max(1, said["of"])
-    return float(share / 2 if said["stage"] == "patches" else 0.5 + share / 2)
+        return Progress(**json.loads((job.folder / "progress.json").read_text()))
+    except (OSError, ValueError, TypeError):  # TypeError: the file of an older release
+        return None
+
+
+def _share(said: Progress | None, done: bool) -> float:  # noqa: FBT001 - private
+    """Return the share of a job that is done; the two stages count alike."""
+    if done or said is None:
+        return float(done)
+    share = said.done / max(1, said.of)
+    return share / 2 if said.stage == PATCHES else 0.5 + share / 2

@@ -55,11 +55,25 @@ class PixelCache:
 
     def verify(self) -> None:
         """Read everything once; raise `InputError` at the first picture that is not what was written."""
-        for key, digest, picture in zip(self.keys, self.digests, self.pictures, strict=True):
-            if _sha256(picture.tobytes()) != digest:
+        for row in range(len(self.keys)):
+            self.read([row])
+
+    def read(self, rows: Sequence[int]) -> Pictures:
+        """Return the pictures of `rows`, (n, size, size), each proven to be the one that was written.
+
+        Raises
+        ------
+        InputError
+            A picture has changed on disk.
+        """
+        found = self.pictures[rows]
+        for row, picture in zip(rows, found, strict=True):
+            if _sha256(picture.tobytes()) != self.digests[row]:
                 raise InputError(
-                    f"the picture of {key} in {self.folder} has changed; delete the folder and build it again"
+                    f"the picture of {self.keys[row]} in {self.folder} has changed; "
+                    "delete the folder and run this again, which builds it anew"
                 )
+        return found
 
 
 def write_cache(parent: Path, size: int, pictures: Iterable[tuple[str, Pictures]]) -> PixelCache:
@@ -133,7 +147,15 @@ def forget(parent: Path, key: str) -> int:
 
 
 def gather(caches: Sequence[PixelCache], keys: Sequence[str]) -> Pictures:
-    """Return the pictures of `keys`, in that order, from whichever cache holds each (the first that does)."""
+    """Return the pictures of `keys`, in that order, from whichever cache holds each (the first that does).
+
+    Raises
+    ------
+    InputError
+        A picture has changed since it was written, or the caches are of several sizes.
+    NotFoundError
+        A picture is in none of them.
+    """
     if not caches:
         raise InputError("no picture cache to gather from")
     size = caches[0].size
@@ -144,7 +166,7 @@ def gather(caches: Sequence[PixelCache], keys: Sequence[str]) -> Pictures:
             raise InputError(f"caches of {size} and {cache.size} pixels do not go together")
         here = [row for row, key in enumerate(keys) if missing[row] and key in cache.rows]
         if here:
-            found[here] = cache.pictures[[cache.rows[keys[row]] for row in here]]
+            found[here] = cache.read([cache.rows[keys[row]] for row in here])
             missing[here] = False
     if missing.any():
         first = keys[int(missing.argmax())]

@@ -116,13 +116,15 @@ def read_tensors(path: Path) -> tuple[Weights, dict[str, Any]]:
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
-        raise NotFoundError(f"no weights at {path}")
+        raise NotFoundError(f"no weights at {path}; give the path of a model file, or train one")
     try:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except SafetensorError as error:
-        raise InputError(f"{path} is not a whole safetensors file: {error}") from error
+        raise InputError(
+            f"{path} is not a whole safetensors file: {error}; delete it and fetch or train it again"
+        ) from error
     if _FACTS not in header:
         raise ConfigurationError(
             f"{path} was not written by Overread: its header does not say what the weights are of"

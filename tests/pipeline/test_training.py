@@ -24,6 +24,7 @@ from overread.learning.resuming import CHECKPOINT
 from pipeline import children
 from pipeline.candidates import Plan, find_recipe, jobs_of, train_side_by_side
 from pipeline.children import KilledError
+from pipeline.live import EXPERIMENT
 from pipeline.retraining import build_dataset
 from pipeline.services import PipelineServices
 from pipeline.training import columns_of, run_job, training_set
@@ -129,8 +130,17 @@ def test_a_killed_training_resumes_and_ends_as_an_unbroken_one(
     assert 0 < len(kept) < 40
     resumed, unbroken = train_side_by_side(department, [job, twin])
     assert list(resumed.history[: len(kept)]) == kept
+    assert _curve(department, job.key)[-1] > _curve(department, job.key)[0] > 0
     assert resumed.package == unbroken.package
     assert open_package(department.storage.objects.get(resumed.package)).contract.size == 64
+
+
+def _curve(services: PipelineServices, key: str) -> list[int]:
+    """Return the steps at which the run of a job was told its loss while it trained."""
+    client = services.tracking.client
+    experiment = services.tracking.experiment(EXPERIMENT)
+    (run,) = client.search_runs([experiment], f"tags.`overread.key` = '{key}'")
+    return [point.step for point in client.get_metric_history(run.info.run_id, "live.images.loss")]
 
 
 def _told(folder: Path) -> float:
@@ -173,4 +183,4 @@ def test_a_child_tells_its_own_error_in_the_parent(department: PipelineServices)
     (job,) = jobs_of(department, [Plan(dataset=dataset, recipe=str(TINY))])
     (department.settings.folder / "overread.db").rename(department.settings.folder / "gone.db")
     with pytest.raises(ConfigurationError, match="run `overread init` first"):
-        children.train_in_children(department.settings, [job], processes=1, on_progress=lambda _: None)
+        children.train_in_children(department.settings, [job], processes=1, told=children.Told())

@@ -51,6 +51,18 @@ def test_a_changed_picture_is_named(tmp_path: Path) -> None:
         open_cache(cache.folder).verify()
 
 
+def test_a_changed_picture_never_reaches_a_training_and_the_others_still_do(tmp_path: Path) -> None:
+    pictures = some(3)
+    cache = write_cache(tmp_path, 8, pictures)
+    pixels = cache.folder / "pixels.u8"
+    content = bytearray(pixels.read_bytes())
+    content[2 * 64] ^= 1
+    pixels.write_bytes(content)
+    assert np.array_equal(gather([open_cache(cache.folder)], ["study-1"])[0], pictures[1][1])
+    with pytest.raises(InputError, match=rf"study-2 in {cache.folder} has changed; delete the folder"):
+        gather([open_cache(cache.folder)], ["study-0", "study-2"])
+
+
 def test_a_cut_file_and_a_changed_manifest_are_refused_at_once(tmp_path: Path) -> None:
     cache = write_cache(tmp_path, 8, some(3))
     (cache.folder / "pixels.u8").write_bytes(b"short")
