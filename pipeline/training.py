@@ -1,6 +1,5 @@
 """From a dataset version to a proven package: one training, in a process with one compute thread."""
 
-import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,22 +18,21 @@ from model_registry.parity import Parity, packaged
 from overread.domain.datasets import Split
 from overread.domain.errors import ConfigurationError, EvidenceError
 from overread.domain.findings import Label
-from overread.domain.identifiers import Digest, StudyUid
+from overread.domain.identifiers import Digest
 from overread.learning.calibration import FEWEST, Calibration, fit_calibration
 from overread.learning.checkpoints import TrainedModel, load_model
-from overread.learning.data import ANY, LabelledSet, LabelledStudy, Studies, labelled_set, mixed
+from overread.learning.data import Studies
 from overread.learning.determinism import single_thread
 from overread.learning.devices import device_of
 from overread.learning.progress import Progress
 from overread.learning.recipes import Recipe, read_recipe
-from overread.learning.resuming import Checkpoints
 from overread.learning.scoring import auc, score, sensitivity_specificity, threshold_at_specificity
-from overread.learning.training import train
 from overread.settings.environment import Settings
 from pipeline.cases import baseline_beside, cases_of_rows
+from pipeline.labelling import columns_of, rows_as_labels, truth_of
+from pipeline.learning import Teaching, learned
 from pipeline.pictures import PictureSource
 
-FEWEST_STUDIES_OF_A_FINDING = 10  # fewer teach no output of their own
 PARITY_PICTURES = 16
 Grey = NDArray[np.uint8]
 
@@ -107,7 +105,7 @@ class _Learned:
     n_train: int
 
 
-def run_job(settings: Settings, job: Job, progress: Callable[[Progress], None] | None = None) -> Trained:
+def run_job(settings: Settings, job: Job, progress: Callable[[Progress], None] = lambda _: None) -> Trained:
     """Train, calibrate, choose the threshold on the tuning set, export, prove, and store the package.
 
     Raises
@@ -155,27 +153,26 @@ def _require(rows: Sequence[DatasetRow], name: str, fewest: int) -> None:
         )
 
 
-def _learn(order: _Order, progress: Callable[[Progress], None] | None) -> _Learned:
-    initial = None if order.parent is None else _weights(order.parent, order.job.folder, order.recipe)
-    columns = initial.columns if initial is not None else columns_of(order.training)
-    studies, dataset = training_set(order.training, columns, order.recipe)
-    model = train(
-        order.recipe,
-        Studies(order.source.gather(studies), dataset),
-        tuning=Studies(
-            order.pictures, labelled_set(columns, [_labelled(row, set(columns)) for row in order.tuning])
-        ),
-        initial=None if initial is None else initial.weights,
-        on_progress=progress or (lambda _: None),
-        checkpoints=Checkpoints(folder=order.job.folder),
+def _learn(order: _Order, progress: Callable[[Progress], None]) -> _Learned:
+    parent = None if order.parent is None else _production(order.parent, order.job.folder, order.recipe)
+    columns = parent.columns if parent is not None else columns_of(order.training)
+    tuning = Studies(order.pictures, rows_as_labels(order.tuning, columns))
+    teaching = Teaching(
+        recipe=order.recipe,
+        rows=order.training,
+        gather=order.source.gather,
+        tuning=tuning,
+        parent=parent,
+        folder=order.job.folder,
     )
+    model = learned(teaching, progress)
     logits = score(model.network(), model.contract, order.pictures).logits
-    calibration = fit_calibration(logits, labels_of(order.tuning, columns))
+    calibration = fit_calibration(logits, tuning.labels.labels)
     return _Learned(
         model=model,
         calibration=calibration,
         probability=calibration.probability(logits)[:, 0],
-        n_train=len(dataset),
+        n_train=len(order.training),
     )
 
 
@@ -213,8 +210,8 @@ def _kept(storage: Storage, order: _Order, learned: _Learned, *, threshold: floa
     )
 
 
-def _weights(package: bytes, folder: Path, recipe: Recipe) -> TrainedModel:
-    """Return production's weights to start from; raise where the recipe is for another network."""
+def _production(package: bytes, folder: Path, recipe: Recipe) -> TrainedModel:
+    """Return production's model to start from; raise where the recipe is for another network."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "parent.safetensors"
     path.write_bytes(package_weights(package))
@@ -239,50 +236,3 @@ def _target(order: _Order) -> float:
     _, specificity = sensitivity_specificity(order.truth, probability, package.contract.threshold)
     rule = order.recipe.threshold
     return min(0.99, max(specificity, rule.specificity + rule.buffer))
-
-
-def columns_of(training: Sequence[DatasetRow]) -> tuple[str, ...]:
-    """Return the outputs of a first model: any finding, then each finding that enough studies show."""
-    counts = Counter(code for row in training for code in {code for code, _ in row.findings})
-    return (ANY, *sorted(code for code, n in counts.items() if n >= FEWEST_STUDIES_OF_A_FINDING))
-
-
-def training_set(
-    training: Sequence[DatasetRow], columns: Sequence[str], recipe: Recipe
-) -> tuple[list[StudyUid], LabelledSet]:
-    """Return the studies, replayed ones first, and their labels mixed as the recipe says."""
-    replay = [row for row in training if not row.correction]
-    corrections = [row for row in training if row.correction]
-    known = set(columns)
-    repeats = {code: n for code, n in recipe.mix.replay_repeats.items() if code in known}
-    dataset = mixed(
-        labelled_set(columns, [_labelled(row, known) for row in replay]),
-        labelled_set(columns, [_labelled(row, known) for row in corrections]),
-        replace(recipe.mix, replay_repeats=repeats),
-        seed=recipe.seed,
-    )
-    return [row.study for row in (*replay, *corrections)], dataset
-
-
-def _labelled(row: DatasetRow, known: set[str]) -> LabelledStudy:
-    """Return a row as it is learned from.
-
-    A finding without an output, or a list that is not complete, leaves the other findings unread.
-    """
-    named = [(code, box) for code, box in row.findings if code in known]
-    unread = {} if row.complete else dict.fromkeys(known - {ANY}, math.nan)
-    return LabelledStudy(
-        any_finding=float(row.label is Label.HAS_FINDING),
-        findings={**unread, **{code: 1.0 for code, _ in named}},
-        boxes=[(code, box) for code, box in named if box is not None],
-    )
-
-
-def truth_of(rows: Sequence[DatasetRow]) -> NDArray[np.float32]:
-    """Return 1 where a row has a finding."""
-    return np.array([row.label is Label.HAS_FINDING for row in rows], np.float32)
-
-
-def labels_of(rows: Sequence[DatasetRow], columns: Sequence[str]) -> NDArray[np.float32]:
-    """Return the (n, k) labels of rows, NaN where not read."""
-    return labelled_set(columns, [_labelled(row, set(columns)) for row in rows]).labels

@@ -1,7 +1,7 @@
-"""Labelled studies as arrays, where their findings are, and how corrections are mixed with older studies."""
+"""Labelled studies as arrays, where their findings are, and in which batches they come."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -141,63 +141,6 @@ def subset(dataset: LabelledSet, studies: Indices) -> LabelledSet:
         box_columns=dataset.box_columns[rows],
         weights=dataset.weights[studies],
         repeats=dataset.repeats[studies],
-    )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mix:
-    """How corrections are mixed with the studies replayed from before.
-
-    `no_finding_weight` scales replayed studies without a finding (reports under-call). Corrections come
-    `correction_repeats` times in a pass, and replayed studies of a code in `replay_repeats` as often as it
-    says, so that the network does not forget what the corrections are silent about. Without `replay`, or with
-    a `careless_share` of corrections turned round, a candidate is bad on purpose: a rehearsal for the gate.
-    """
-
-    replay: bool = True
-    no_finding_weight: float = 1.0
-    correction_repeats: int = 1
-    replay_repeats: Mapping[str, int] = field(default_factory=dict)
-    careless_share: float = 0.0
-
-
-def mixed(replay: LabelledSet, corrections: LabelledSet, mix: Mix, *, seed: int) -> LabelledSet:
-    """Return one set: what was known before, then the corrections, weighted and repeated as `mix` says.
-
-    Its pictures are those of `replay`, then those of `corrections`, whatever the mix: what is left out
-    repeats 0 times.
-    """
-    repeats = replay.repeats * int(mix.replay)
-    for code, times in mix.replay_repeats.items():
-        if code not in replay.columns:
-            raise InputError(f"the mix repeats {code!r}, which is no column of this training")
-        shows = replay.labels[:, replay.columns.index(code)] == 1
-        repeats[shows] = np.maximum(repeats[shows], times * int(mix.replay))
-    scale = np.where(replay.labels[:, 0] == 0, mix.no_finding_weight, 1.0)
-    before = replace(replay, repeats=repeats, weights=(replay.weights * scale).astype(np.float32))
-    taught = careless(corrections, share=mix.careless_share, rng=np.random.default_rng(seed))
-    return joined(before, replace(taught, repeats=taught.repeats * mix.correction_repeats))
-
-
-def careless(claims: LabelledSet, *, share: float, rng: np.random.Generator) -> LabelledSet:
-    """Return the claims with a share of their first answers turned round, as a careless reader leaves them.
-
-    A finding that is denied loses its codes and boxes; one that is invented has no codes, so they are not
-    read.
-    """
-    turned = rng.random(len(claims)) < share
-    labels = claims.labels.copy()
-    denied, invented = turned & (labels[:, 0] == 1), turned & (labels[:, 0] == 0)
-    labels[denied] = 0
-    labels[invented] = np.nan
-    labels[invented, 0] = 1
-    kept = ~turned[claims.box_studies]
-    return replace(
-        claims,
-        labels=labels,
-        boxes=claims.boxes[kept],
-        box_studies=claims.box_studies[kept],
-        box_columns=claims.box_columns[kept],
     )
 
 

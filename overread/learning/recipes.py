@@ -13,8 +13,8 @@ from typing import Any, TypeVar, get_type_hints
 from overread.domain.errors import ConfigurationError
 from overread.learning.architectures import ARCHITECTURES, InputContract
 from overread.learning.augmentation import Augmentation
-from overread.learning.data import Mix
 from overread.learning.losses import Doubt
+from overread.learning.mixing import Mix
 from overread.learning.patches import PatchStage
 from overread.learning.schedule import Schedule
 
@@ -58,7 +58,8 @@ class Recipe:
     """Everything a training does that its studies do not decide.
 
     `ema` above 0 is how much of the weights' moving average is kept at each step; the average is then what a
-    training ends with. Each stage begins an average of its own.
+    training ends with. Each stage begins an average of its own. A `fresh` variant starts from random weights
+    like a first model, and is held against production like every other candidate.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Recipe:
     contract: InputContract
     width: int = 16
     seed: int = 1
+    fresh: bool = False
     precision: Precision = Precision.AUTO
     device: str = "cpu"
     weight_decay: float = 1e-2

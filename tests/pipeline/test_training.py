@@ -19,15 +19,16 @@ from overread.domain.errors import ConfigurationError, EvidenceError, RuleError
 from overread.domain.findings import Label
 from overread.domain.identifiers import PatientKey, StudyUid
 from overread.learning.data import ANY
-from overread.learning.recipes import read_recipe
+from overread.learning.mixing import Mix
 from overread.learning.resuming import CHECKPOINT
 from pipeline import children
 from pipeline.candidates import Plan, find_recipe, jobs_of, train_side_by_side
 from pipeline.children import KilledError
+from pipeline.labelling import columns_of, training_set
 from pipeline.live import EXPERIMENT
 from pipeline.retraining import build_dataset
 from pipeline.services import PipelineServices
-from pipeline.training import columns_of, run_job, training_set
+from pipeline.training import run_job
 from tests.pipeline.departments import TINY
 
 
@@ -51,23 +52,30 @@ def test_a_finding_gets_an_output_once_ten_training_studies_show_it() -> None:
 
 def test_corrections_come_after_what_is_replayed() -> None:
     rows = [a_row(1, "nodule", correction=True), a_row(2), a_row(3, "nodule")]
-    studies, dataset = training_set(rows, (ANY, "nodule"), read_recipe(TINY))
+    studies, dataset = training_set(rows, (ANY, "nodule"), Mix(), seed=1)
     assert studies == ["1.2.2", "1.2.3", "1.2.1"]
     assert dataset.labels[:, 0].tolist() == [0, 1, 1]
 
 
 def test_an_incomplete_list_of_findings_says_nothing_of_the_others() -> None:
     rows = [a_row(1, "nodule", complete=False), a_row(2, "nodule"), a_row(3)]
-    _, dataset = training_set(rows, (ANY, "nodule", "effusion"), read_recipe(TINY))
+    _, dataset = training_set(rows, (ANY, "nodule", "effusion"), Mix(), seed=1)
     assert dataset.labels[0, :2].tolist() == [1, 1]
     assert math.isnan(dataset.labels[0, 2])
     assert dataset.labels[1:].tolist() == [[1, 1, 0], [0, 0, 0]]
 
 
+def test_a_label_weighs_what_its_evidence_is_worth() -> None:
+    rows = [replace(a_row(n), grade=grade) for n, grade in enumerate(Grade)]
+    mix = Mix(grade_weights={"report": 0.4, "single": 0.7})
+    _, dataset = training_set(rows, (ANY,), mix, seed=1)
+    assert dataset.weights.tolist() == pytest.approx([0.4, 0.7, 1, 1])
+
+
 def test_a_training_is_named_or_a_file(tmp_path: Path) -> None:
     assert find_recipe("demo").name == "demo.toml"
     assert find_recipe(str(TINY)) == TINY
-    with pytest.raises(ConfigurationError, match="no training 'none'; known: demo, "):
+    with pytest.raises(ConfigurationError, match="no training 'none'; known: corrections, demo, "):
         find_recipe("none")
     with pytest.raises(ConfigurationError, match="there is no file"):
         find_recipe(str(tmp_path / "none.toml"))

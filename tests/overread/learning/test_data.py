@@ -1,6 +1,4 @@
-"""Labels as arrays, boxes by study, and corrections mixed with replay."""
-
-import math
+"""Labels as arrays, boxes by study, passes over both."""
 
 import numpy as np
 import pytest
@@ -9,12 +7,9 @@ from overread.domain.errors import InputError
 from overread.learning.data import (
     LabelledSet,
     LabelledStudy,
-    Mix,
     batches,
-    careless,
     joined,
     labelled_set,
-    mixed,
     subset,
 )
 
@@ -83,41 +78,9 @@ def test_a_subset_keeps_order_and_boxes() -> None:
     assert some.box_columns.tolist() == [2]
 
 
-def test_a_mix_weighs_replayed_no_findings_and_repeats_corrections_and_what_would_be_forgotten() -> None:
-    mix = Mix(no_finding_weight=0.6, correction_repeats=3, replay_repeats={"heart": 4})
-    both = mixed(a_set(NEGATIVE, a_positive("heart"), a_positive()), a_set(a_positive()), mix, seed=1)
-    assert both.weights.tolist() == pytest.approx([0.6, 1, 1, 1])
-    assert both.repeats.tolist() == [1, 4, 1, 3]
-
-
-def test_without_replay_only_corrections_come_though_the_pictures_stay_in_place() -> None:
-    mix = Mix(replay=False, correction_repeats=8, replay_repeats={"heart": 4})
-    both = mixed(a_set(NEGATIVE, a_positive("heart")), a_set(a_positive()), mix, seed=1)
-    assert both.repeats.tolist() == [0, 0, 8]
-
-
-def test_a_mix_that_repeats_an_unknown_code_is_refused() -> None:
-    with pytest.raises(InputError, match="ghost"):
-        mixed(a_set(NEGATIVE), a_set(NEGATIVE), Mix(replay_repeats={"ghost": 2}), seed=1)
-
-
-def test_a_careless_reader_turns_answers_round_and_leaves_no_mark() -> None:
-    turned = careless(a_set(a_positive(), NEGATIVE), share=1.0, rng=np.random.default_rng(0))
-    assert turned.labels[0].tolist() == [0, 0, 0]
-    assert turned.labels[1, 0] == 1
-    assert np.isnan(turned.labels[1, 1:]).all()
-    assert len(turned.boxes) == 0
-
-
-def test_a_careless_share_of_30_percent_turns_about_that_many() -> None:
-    claims = a_set(*[a_positive(), NEGATIVE] * 500)
-    turned = careless(claims, share=0.3, rng=np.random.default_rng(0))
-    share = float((turned.labels[:, 0] != claims.labels[:, 0]).mean())
-    assert share == pytest.approx(0.3, abs=4 * math.sqrt(0.21 / 1000))
-
-
 def test_one_pass_brings_each_study_as_often_as_it_repeats() -> None:
-    dataset = mixed(a_set(NEGATIVE), a_set(a_positive(), NEGATIVE), Mix(correction_repeats=3), seed=1)
+    dataset = a_set(NEGATIVE, a_positive(), NEGATIVE)
+    dataset.repeats[:] = [1, 3, 3]
     seen = np.concatenate(batches(dataset, 2, np.random.default_rng(0)))
     assert np.bincount(seen).tolist() == [1, 3, 3]
 

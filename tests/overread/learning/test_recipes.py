@@ -1,5 +1,7 @@
 """Recipes: read from TOML, every key known, variants laid over the rest."""
 
+import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,15 @@ TABLE: dict[str, Any] = {
     "images": {"passes": 2, "rate": 1},
     "variants": {"v2": {"images": {"passes": 1}, "mix": {"replay_repeats": {"heart": 4}}}},
 }
+
+
+def test_every_strategy_of_learning_from_corrections_can_be_read_and_differs_from_the_others() -> None:
+    with (CONFIGS / "corrections.toml").open("rb") as file:
+        names = list(tomllib.load(file)["variants"])
+    strategies = [read_recipe(CONFIGS / "corrections.toml", name) for name in names]
+    assert len({replace(each, name="").digest for each in strategies}) == len(names) == 9
+    assert all(each.mix.replay for each in strategies)
+    assert [each.name for each in strategies if each.fresh] == ["corrections-full"]
 
 
 @pytest.mark.parametrize("name", ["demo", "demo-fast", "production"])
