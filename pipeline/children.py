@@ -5,20 +5,21 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerProcess
 
 from overread.domain.errors import OverreadError, UnavailableError
 from overread.learning.legs import PATCHES
 from overread.learning.progress import Progress
 from overread.settings.environment import Settings
-from pipeline.training import Job, Trained, run_job
+from pipeline.ranks import environments
+from pipeline.training import Job, Trained, assist, run_job
 
 BEAT_SECONDS = 2.0
+ANSWER_SECONDS = 5.0  # that a training one of whose processes died has to say why
 TELL_SECONDS = 0.5
 _ORPHANED = 1
 _context = get_context("forkserver")  # torch is loaded once, for all trainings of this process
@@ -77,34 +78,49 @@ def train_in_children(
 
 
 class _Child:
-    """One training process and the end of the pipe on which it answers."""
+    """One training: the process that answers, and those that share its work."""
 
     def __init__(self, settings: Settings, job: Job) -> None:
         self._job = job
         self.answer, theirs = _context.Pipe(duplex=False)
-        self.process: ForkServerProcess = _context.Process(
-            target=_train, args=(settings, job, theirs), name=job.key
-        )
-        self.process.start()
+        first, *others = environments(settings.training_processes)
+        self._first = _context.Process(target=_train, args=(settings, job, first, theirs), name=job.key)
+        self._others = [
+            _context.Process(target=_assist, args=(settings, job, rank), name=f"{job.key}+{rank['RANK']}")
+            for rank in others
+        ]
+        for process in (self._first, *self._others):
+            process.start()
         theirs.close()  # so that its death is heard here
 
     def poll(self) -> bool:
-        """Say whether it has answered or died."""
-        return self.answer.poll()
+        """Say whether it has answered or died; missing one process, the others would wait for ever."""
+        return self.answer.poll() or any(other.exitcode for other in self._others)
 
     def outcome(self) -> Trained | Exception:
         """Return what it answered, or why it could not."""
+        if not self.answer.poll(ANSWER_SECONDS):
+            self.end()
         try:
             outcome: Trained | Exception = self.answer.recv()
         except (EOFError, OSError):
-            self.process.join()
+            self._first.join()
+            codes = [process.exitcode for process in (self._first, *self._others)]
             outcome = KilledError(
-                f"the training {self._job.key} was killed (code {self.process.exitcode}; out of memory?); "
+                f"the training {self._job.key} was killed (exit codes {codes}; out of memory?); "
                 "start it again, it goes on from its last checkpoint"
             )
-        self.process.join()
+        self._first.join()
+        self.end()
         self.answer.close()
         return outcome
+
+    def end(self) -> None:
+        """End what still runs; safe at any point, for what a training writes, it writes whole."""
+        for process in (self._first, *self._others):
+            process.kill()
+        for process in (self._first, *self._others):
+            process.join()
 
 
 @contextmanager
@@ -114,16 +130,24 @@ def _ended(running: dict[str, _Child]) -> Iterator[None]:
         yield
     finally:
         for child in running.values():
-            child.process.kill()  # safe at any point: what it writes, it writes whole
-        for child in running.values():
-            child.process.join()
+            child.end()
             child.answer.close()
 
 
-def _train(settings: Settings, job: Job, answer: Connection) -> None:
-    """Be the child: train, say how far it is in a file, answer once."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+def _assist(settings: Settings, job: Job, rank: Mapping[str, str]) -> None:
+    """Be a process that shares the work of a training; its first one speaks for it."""
+    _settle(rank)
+    assist(settings, job)
+
+
+def _settle(rank: Mapping[str, str]) -> None:
+    os.environ.update({"OMP_NUM_THREADS": "1", **os.environ, **rank})
     threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def _train(settings: Settings, job: Job, rank: Mapping[str, str], answer: Connection) -> None:
+    """Be the child: train, say how far it is in a file, answer once."""
+    _settle(rank)
     job.folder.mkdir(parents=True, exist_ok=True)
     place = job.folder / "progress.json"
 

@@ -1,5 +1,6 @@
 """From a dataset version to a proven package: one training, in a process with one compute thread."""
 
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,7 @@ from overread.learning.checkpoints import TrainedModel, load_model
 from overread.learning.data import Studies
 from overread.learning.determinism import single_thread
 from overread.learning.devices import device_of
+from overread.learning.distributed import joined
 from overread.learning.progress import Progress
 from overread.learning.recipes import Recipe, read_recipe
 from overread.learning.scoring import auc, score, sensitivity_specificity, threshold_at_specificity
@@ -96,7 +98,7 @@ class _Order:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Learned:
+class _Result:
     """A trained model, calibrated, with its probability of any finding of each tuning study."""
 
     model: TrainedModel
@@ -116,10 +118,16 @@ def run_job(settings: Settings, job: Job, progress: Callable[[Progress], None] =
     single_thread()
     storage = open_storage(settings)
     order = _ordered(settings, job, storage)
-    learned = _learn(order, progress)
+    result = _calibrated(order, _learned(order, progress))
     target = order.recipe.threshold.specificity if order.parent is None else _target(order)
-    threshold = min(1.0, threshold_at_specificity(order.truth, learned.probability, target))
-    return _kept(storage, order, learned, threshold=threshold, target=target)
+    threshold = min(1.0, threshold_at_specificity(order.truth, result.probability, target))
+    return _kept(storage, order, result, threshold=threshold, target=target)
+
+
+def assist(settings: Settings, job: Job) -> None:
+    """Be one more process of the training that `run_job` is, with a rank in the environment."""
+    single_thread()
+    _learned(_ordered(settings, job, open_storage(settings)), lambda _: None)
 
 
 def _ordered(settings: Settings, job: Job, storage: Storage) -> _Order:
@@ -153,22 +161,26 @@ def _require(rows: Sequence[DatasetRow], name: str, fewest: int) -> None:
         )
 
 
-def _learn(order: _Order, progress: Callable[[Progress], None]) -> _Learned:
-    parent = None if order.parent is None else _production(order.parent, order.job.folder, order.recipe)
+def _learned(order: _Order, progress: Callable[[Progress], None]) -> TrainedModel:
+    """Train, alone or as one of the processes that share the training."""
+    parent = None if order.parent is None else _production(order.parent, order.recipe)
     columns = parent.columns if parent is not None else columns_of(order.training)
-    tuning = Studies(order.pictures, rows_as_labels(order.tuning, columns))
-    teaching = Teaching(
-        recipe=order.recipe,
-        rows=order.training,
-        gather=order.source.gather,
-        tuning=tuning,
-        parent=parent,
-        folder=order.job.folder,
-    )
-    model = learned(teaching, progress)
+    with joined(order.recipe.device) as device:
+        teaching = Teaching(
+            recipe=replace(order.recipe, device=device),
+            rows=order.training,
+            gather=order.source.gather,
+            tuning=Studies(order.pictures, rows_as_labels(order.tuning, columns)),
+            parent=parent,
+            folder=order.job.folder,
+        )
+        return learned(teaching, progress)
+
+
+def _calibrated(order: _Order, model: TrainedModel) -> _Result:
     logits = score(model.network(), model.contract, order.pictures).logits
-    calibration = fit_calibration(logits, tuning.labels.labels)
-    return _Learned(
+    calibration = fit_calibration(logits, rows_as_labels(order.tuning, model.columns).labels)
+    return _Result(
         model=model,
         calibration=calibration,
         probability=calibration.probability(logits)[:, 0],
@@ -176,12 +188,12 @@ def _learn(order: _Order, progress: Callable[[Progress], None]) -> _Learned:
     )
 
 
-def _kept(storage: Storage, order: _Order, learned: _Learned, *, threshold: float, target: float) -> Trained:
+def _kept(storage: Storage, order: _Order, result: _Result, *, threshold: float, target: float) -> Trained:
     """Export, prove and store the package, and say how it does on the tuning set."""
-    model, probability = learned.model, learned.probability
+    model, probability = result.model, result.probability
     content, parity = packaged(
         replace(model, history=()),  # its times differ from run to run, and equal weights are one package
-        learned.calibration,
+        result.calibration,
         name=order.recipe.name,
         threshold=threshold,
         pictures=order.pictures[:PARITY_PICTURES],
@@ -206,16 +218,16 @@ def _kept(storage: Storage, order: _Order, learned: _Learned, *, threshold: floa
         baseline=baseline_beside(cases, order.pictures),
         parity=parity,
         history=model.history,
-        n_train=learned.n_train,
+        n_train=result.n_train,
     )
 
 
-def _production(package: bytes, folder: Path, recipe: Recipe) -> TrainedModel:
+def _production(package: bytes, recipe: Recipe) -> TrainedModel:
     """Return production's model to start from; raise where the recipe is for another network."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "parent.safetensors"
-    path.write_bytes(package_weights(package))
-    model = load_model(path)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "parent.safetensors"
+        path.write_bytes(package_weights(package))
+        model = load_model(path)
     ours = (recipe.architecture, recipe.width, recipe.contract)
     if (model.architecture, model.width, model.contract) != ours:
         raise ConfigurationError(

@@ -21,6 +21,7 @@ from torch import distributed, nn
 from overread.domain.errors import ConfigurationError
 
 Module = TypeVar("Module", bound=nn.Module)
+Word = TypeVar("Word")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,13 +60,13 @@ class Group:
             distributed.all_reduce(value)
         return value
 
-    def told(self, value: float) -> float:
+    def told(self, value: Word) -> Word:
         """Return what the first process says, so that all decide alike."""
         if self.size == 1:
             return value
         words: list[object] = [value]
         distributed.broadcast_object_list(words, src=0)
-        return cast("float", words[0])
+        return cast("Word", words[0])
 
     def wait(self) -> None:
         """Return once every process is here."""

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -126,8 +127,8 @@ def _check(recipe: Recipe, studies: Studies) -> None:
 
 
 def _digest(recipe: Recipe, sets: Sequence[Studies], initial: Weights | None) -> str:
-    """Return what a checkpoint must agree on."""
-    digest = hashlib.sha256(recipe.digest.encode())
+    """Return what a checkpoint must agree on; not on which device."""
+    digest = hashlib.sha256(replace(recipe, device="").digest.encode())
     for pictures, known in sets:
         for part in (known.labels, known.boxes, known.box_studies, known.box_columns, known.weights):
             digest.update(part.tobytes())

@@ -51,8 +51,8 @@ class Underway:
         self._cpu_seconds = 0.0
 
     def weights(self) -> Weights:
-        """Return what is to be kept: the best weights where the tuning set was asked, else the latest."""
-        return self._best or self._learner.weights()
+        """Return what is to be kept, the same in all processes: the best weights, or the latest."""
+        return self._group.told(self._best or self._learner.weights())
 
     def walk(self, leg: Leg, tell: Callable[[Progress], None]) -> None:
         """Take the steps of one leg, or those that are left of it."""

@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     object_url: str = Field(default="", description="fsspec URL for pictures; empty: {DATA_DIR}/objects")
     mlflow_uri: str = Field(default="", description="MLflow; empty: sqlite:///{DATA_DIR}/mlflow.db")
     device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="Where models train")
+    training_processes: int = Field(
+        default=1, ge=1, description="Processes that share one training: GPUs of this machine, or CPU cores"
+    )
     inference_threads: int = Field(
         default_factory=lambda: max(1, (os.cpu_count() or 2) - 1),
         ge=1,

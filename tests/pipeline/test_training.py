@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from safetensors import safe_open
 
-from feedback.datasets import DatasetRow, Recipe
+from feedback.datasets import DatasetRow, Recipe, load
 from model_registry.packaging import open_package
 from overread.domain.adjudication import Grade
 from overread.domain.datasets import Split
@@ -23,9 +23,10 @@ from overread.learning.mixing import Mix
 from overread.learning.resuming import CHECKPOINT
 from pipeline import children
 from pipeline.candidates import Plan, find_recipe, jobs_of, train_side_by_side
-from pipeline.children import KilledError
+from pipeline.children import KilledError, Told, train_in_children
 from pipeline.labelling import columns_of, training_set
 from pipeline.live import EXPERIMENT
+from pipeline.ranks import environments
 from pipeline.retraining import build_dataset
 from pipeline.services import PipelineServices
 from pipeline.training import run_job
@@ -143,6 +144,38 @@ def test_a_killed_training_resumes_and_ends_as_an_unbroken_one(
     assert open_package(department.storage.objects.get(resumed.package)).contract.size == 64
 
 
+@pytest.mark.slow
+def test_two_processes_share_a_training_and_end_together_when_one_is_killed(
+    department: PipelineServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(children, "BEAT_SECONDS", 0.1)
+    monkeypatch.setattr(children, "ANSWER_SECONDS", 1.0)
+    dataset = build_dataset(department, Recipe(), by="tests")
+    (job,) = jobs_of(department, [Plan(dataset=dataset, recipe=str(TINY))])
+    settings = department.settings.model_copy(update={"training_processes": 2})
+    department.pictures(64).readable([row.study for row in load(department.storage.objects, job.dataset)])
+
+    def kill_the_second(_share: float) -> None:
+        for child in active_children():
+            if child.name == f"{job.key}+1":
+                child.kill()
+
+    with pytest.raises(KilledError, match=r"exit codes \[.*-9\]"):
+        train_in_children(settings, [job], processes=1, told=Told(share=kill_the_second))
+    assert not active_children()
+    (shared,) = train_in_children(settings, [job], processes=1, told=Told())
+    assert [leg["stage"] for leg in shared.history] == ["images", "images"]
+    assert not active_children()
+
+
+def test_alone_a_process_needs_no_rank_and_together_each_has_its_own() -> None:
+    assert environments(1) == [{}]
+    first, second = environments(2)
+    assert (first["RANK"], second["RANK"], second["LOCAL_RANK"]) == ("0", "1", "1")
+    assert first["MASTER_PORT"] == second["MASTER_PORT"]
+    assert first["WORLD_SIZE"] == "2"
+
+
 def _curve(services: PipelineServices, key: str) -> list[int]:
     """Return the steps at which the run of a job was told its loss while it trained."""
     client = services.tracking.client
@@ -191,4 +224,4 @@ def test_a_child_tells_its_own_error_in_the_parent(department: PipelineServices)
     (job,) = jobs_of(department, [Plan(dataset=dataset, recipe=str(TINY))])
     (department.settings.folder / "overread.db").rename(department.settings.folder / "gone.db")
     with pytest.raises(ConfigurationError, match="run `overread init` first"):
-        children.train_in_children(department.settings, [job], processes=1, told=children.Told())
+        train_in_children(department.settings, [job], processes=1, told=Told())

@@ -53,7 +53,7 @@ def launched(script: str, folder: Path, processes: int) -> list[subprocess.Compl
         )
         for rank in range(processes)
     ]
-    ended = [(process, process.communicate(timeout=120)[1]) for process in started]
+    ended = [(process, process.communicate(timeout=300)[1]) for process in started]
     return [subprocess.CompletedProcess(p.args, p.returncode, stderr=said) for p, said in ended]
 
 

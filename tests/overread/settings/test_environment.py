@@ -46,6 +46,7 @@ def test_an_argument_beats_the_environment_and_that_the_file(
     [
         ("MAX_WAITING", "0"),
         ("INFERENCE_THREADS", "0"),
+        ("TRAINING_PROCESSES", "0"),
         ("DEVICE", "tpu"),
         ("DEVICE", "cuda:x"),
         ("SITE", "a b"),
