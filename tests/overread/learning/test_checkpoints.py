@@ -58,11 +58,11 @@ def test_a_failed_write_leaves_the_old_file_and_no_draft(
 
 def test_a_cut_file_a_foreign_file_and_no_file_are_told_apart(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
-    with pytest.raises(NotFoundError):
+    with pytest.raises(NotFoundError, match=f"no weights at {path}; give the path"):
         load_model(path)
     save_file({"x": torch.zeros(1)}, path)
     with pytest.raises(ConfigurationError, match="not written by Overread"):
         load_model(path)
     path.write_bytes(path.read_bytes()[:20])
-    with pytest.raises(InputError, match="whole"):
+    with pytest.raises(InputError, match=f"{path} is not a whole .* delete it and fetch or train it again"):
         load_model(path)
