@@ -21,7 +21,7 @@ from overread.domain.models import Lineage
 from overread.domain.people import Role
 from overread.imaging.samples import real_chest
 from overread.learning.calibration import identity
-from overread.learning.data import ANY, LabelledStudy, labelled_set
+from overread.learning.data import ANY, LabelledStudy, Studies, labelled_set
 from overread.learning.determinism import single_thread
 from overread.learning.recipes import read_recipe
 from overread.learning.training import train
@@ -74,7 +74,7 @@ def _one_step(studies: Sequence[SimulatedStudy]) -> tuple[bytes, Tried]:
     size = recipe.contract.size
     pictures = np.stack([rendered(study, size, drawn_at=size) for study in studies])
     labelled = [LabelledStudy(any_finding=float(bool(study.findings))) for study in studies]
-    model = train(recipe, pictures, labelled_set((ANY,), labelled))
+    model = train(recipe, Studies(pictures, labelled_set((ANY,), labelled)))
     content, parity = packaged(model, identity(1), name=recipe.name, threshold=0.5, pictures=pictures[:1])
     return content, Tried(
         architecture=model.architecture,
