@@ -1,23 +1,23 @@
-"""Networks by name: a convolutional body, a map a finding, and a pooling of each map into one logit.
+"""Networks by name: a body of features by place, a map a finding, and a pooling of each map into one logit.
 
 Both poolings put the linear weights *before* the pooling, as a 1 x 1 convolution. For the mean this equals
-global average pooling followed by a linear layer, and the class activation map is there for nothing.
+global average pooling followed by a linear layer, and the class activation map is there for nothing. Some
+published heads are other than that; `overread.learning.bodies` says which, and what stands in their place.
 """
 
 import math
-from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from overread.domain.errors import ConfigurationError
-from overread.learning.operators import torchvision_models
+from overread.learning.bodies import BODIES, CHANNELS
+from overread.learning.small_body import small_body
 
+SMALL = "resnet10-lse"
 SHARPNESS = 4.0  # of log-sum-exp: 0 is the mean of a map, infinity its maximum
 PRIOR_LOGIT = -2.0  # where a log-sum-exp map starts: most places show nothing
 
@@ -84,7 +84,7 @@ class Reading(NamedTuple):
 
 
 class Network(nn.Module):
-    """A body of convolutions, one map for each output, and the pooling."""
+    """A body, one map for each output, and the pooling."""
 
     def __init__(self, body: nn.Module, *, features: int, outputs: int, pooling: Pooling) -> None:
         super().__init__()
@@ -107,81 +107,41 @@ class Network(nn.Module):
         return (summed - math.log(maps.shape[2] * maps.shape[3])) / SHARPNESS
 
 
-class Block(nn.Module):
-    """Two convolutions and a shortcut (He and others, 2016), without a shift where it halves the size."""
-
-    def __init__(self, inward: int, outward: int, stride: int) -> None:
-        super().__init__()
-        self.first = _convolution(inward, outward, stride)
-        self.second = _convolution(outward, outward, 1)
-        shortcut: list[nn.Module] = [nn.AvgPool2d(stride)] if stride > 1 else []
-        if inward != outward:
-            shortcut += [nn.Conv2d(inward, outward, 1, bias=False), nn.BatchNorm2d(outward)]
-        self.shortcut = nn.Sequential(*shortcut)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (n, outward, h / stride, w / stride)."""
-        return functional.relu(self.second(functional.relu(self.first(x))) + self.shortcut(x))
-
-
-def _convolution(inward: int, outward: int, stride: int) -> nn.Sequential:
-    """Return 3 x 3, or 4 x 4 of stride 2: with an even kernel the cells of a map divide its picture evenly.
-
-    A 3 x 3 of stride 2 looks half a pixel up and left of its cell; at stride 16 a map is off by 8 pixels.
-    """
-    kernel = 3 if stride == 1 else 2 * stride
-    return nn.Sequential(
-        nn.Conv2d(inward, outward, kernel, stride, padding=1, bias=False), nn.BatchNorm2d(outward)
-    )
-
-
 def _bias(layer: nn.Conv2d) -> Tensor:
     if layer.bias is None:  # pragma: no cover - the head is built with one
         raise TypeError("this layer has no bias")
     return layer.bias
 
 
-def _small(contract: InputContract, outputs: int, width: int) -> Network:
-    """Ten layers, output stride 16, 0.33 million weights at width 16: what a CPU trains in a minute."""
-    body = nn.Sequential(
-        nn.Conv2d(contract.channels, width, 6, 2, 2, bias=False),
-        nn.BatchNorm2d(width),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        Block(width, width, 1),
-        Block(width, 2 * width, 2),
-        Block(2 * width, 4 * width, 2),
-        Block(4 * width, 8 * width, 1),
-    )
-    return Network(body, features=8 * width, outputs=outputs, pooling=Pooling.LOG_SUM_EXP)
+ARCHITECTURES = (SMALL, *BODIES)
 
 
-def _residual(name: str) -> Callable[[InputContract, int, int], Network]:
-    """Return the builder of torchvision's ResNet of that name; its body's state keeps torchvision's names."""
-
-    def build_one(contract: InputContract, outputs: int, width: int) -> Network:
-        del width  # these networks have one width
-        whole = getattr(torchvision_models(), name)(weights=None)
-        features = whole.fc.in_features
-        if contract.channels != whole.conv1.in_channels:
-            raise ConfigurationError(
-                f"{name} reads {whole.conv1.in_channels} channels, not {contract.channels}"
-            )
-        parts = [(part, layer) for part, layer in whole.named_children() if part not in {"avgpool", "fc"}]
-        body = nn.Sequential(OrderedDict(parts))
-        return Network(body, features=features, outputs=outputs, pooling=Pooling.MEAN)
-
-    return build_one
+def check_architecture(name: str, contract: InputContract) -> None:
+    """Raise a `ConfigurationError` where there is no such network, or it cannot read such pictures."""
+    if name not in ARCHITECTURES:
+        raise ConfigurationError(f"no architecture {name!r}; there are {', '.join(sorted(ARCHITECTURES))}")
+    if name == SMALL:
+        return
+    body = BODIES[name]
+    if contract.channels != CHANNELS:
+        raise ConfigurationError(f"{name} reads {CHANNELS} channels, not {contract.channels}")
+    if not body.fits(contract.size):
+        raise ConfigurationError(
+            f"{name} reads pictures of {body.smallest} pixels or more in steps of {body.step}, "
+            f"not {contract.size}"
+        )
 
 
-ARCHITECTURES: dict[str, Callable[[InputContract, int, int], Network]] = {
-    "resnet10-lse": _small,
-    **{f"resnet{depth}": _residual(f"resnet{depth}") for depth in (18, 34, 50, 101, 152)},
-}
+def reads_one_size(name: str) -> bool:
+    """Whether a network reads pictures of its contract's size alone, and no patches of them."""
+    return name in BODIES and BODIES[name].one_size
 
 
 def build(name: str, contract: InputContract, *, outputs: int, width: int = 16) -> Network:
     """Return a new network with random weights; `width` is of the small network's first layer."""
-    if name not in ARCHITECTURES:
-        raise ConfigurationError(f"no architecture {name!r}; there are {', '.join(sorted(ARCHITECTURES))}")
-    return ARCHITECTURES[name](contract, outputs, width)
+    check_architecture(name, contract)
+    if name == SMALL:
+        layers = small_body(contract.channels, width)
+        return Network(layers, features=8 * width, outputs=outputs, pooling=Pooling.LOG_SUM_EXP)
+    body = BODIES[name]
+    return Network(body.make(contract.size), features=body.features, outputs=outputs, pooling=Pooling.MEAN)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from overread.domain.errors import ConfigurationError
-from overread.learning.architectures import ARCHITECTURES, InputContract
+from overread.learning.architectures import InputContract, check_architecture, reads_one_size
 from overread.learning.augmentation import Augmentation
 from overread.learning.losses import Doubt
 from overread.learning.mixing import Mix
@@ -82,16 +82,15 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Refuse a recipe that could not be followed."""
-        if self.architecture not in ARCHITECTURES:
-            raise ConfigurationError(
-                f"no architecture {self.architecture!r}; there are {', '.join(ARCHITECTURES)}"
-            )
+        check_architecture(self.architecture, self.contract)
         if self.patches.count < 0 or self.images.passes < 0 or not (self.patches.count or self.images.passes):
             raise ConfigurationError("a recipe needs patches.count or images.passes above 0")
         if self.patches.side > self.contract.size:
             raise ConfigurationError("patches.side is larger than contract.size")
         if not 0 <= self.ema < 1 or self.images.patience < 0:
             raise ConfigurationError("ema must be 0 to below 1, and images.patience 0 or more")
+        if self.patches.count and reads_one_size(self.architecture):
+            raise ConfigurationError(f"{self.architecture} reads whole pictures only; take no patches")
 
     @property
     def digest(self) -> str:
