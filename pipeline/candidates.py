@@ -13,8 +13,9 @@ from overread.domain.datasets import DatasetVersion
 from overread.domain.errors import ConfigurationError, RuleError
 from overread.domain.identifiers import VersionKey, derived_id
 from overread.domain.models import Lineage
+from overread.learning.backbones import statement
 from overread.learning.devices import device_of
-from overread.learning.recipes import read_recipe
+from overread.learning.recipes import Recipe, read_recipe
 from overread.settings.tasks import ROOT
 from pipeline.children import Told, train_in_children
 from pipeline.live import EXPERIMENT, live_curves
@@ -127,11 +128,19 @@ def register_candidate(
     return model.version
 
 
+def _start(trained: Trained, recipe: Recipe) -> str:
+    """Return the sentence of the model card about the weights that a training began with."""
+    parent = trained.job.parent_version
+    if parent is not None:
+        return f"Training went on from the weights of version {parent}."
+    return statement(recipe.weights, recipe.architecture)
+
+
 def _log(services: PipelineServices, record: Record, trained: Trained, dataset: DatasetVersion) -> None:
     job, now = trained.job, services.now()
     recipe = read_recipe(job.recipe, job.variant, seed=job.seed)
     recipe = replace(recipe, device=device_of(services.settings.device))
-    order = {**asdict(recipe), "parent": job.parent_version or "none: random weights"}
+    order = {**asdict(recipe), "parent": job.parent_version or "none", "start": _start(trained, recipe)}
     log_order(record, order, dataset=dataset, seed=job.seed, code=code_version())
     log_history(record, trained.history, at=now)
     log_evaluation(record, "tuning", trained.evaluation, at=now)

@@ -5,8 +5,6 @@ from model_registry.model_card import CardFacts, model_card
 from overread.domain.datasets import Shares, TestSet
 from overread.domain.estimates import Estimate
 from overread.domain.identifiers import Digest
-from overread.domain.models import ModelVersion
-from overread.learning.backbones import RANDOM_STATEMENT
 from overread.store.records import parsed
 from pipeline.services import PipelineServices
 
@@ -45,7 +43,7 @@ def _facts(
     return CardFacts(
         model=model,
         title=services.task.title["en"],
-        backbone=_start(model),
+        backbone=run.params["start"],
         dataset=dataset,
         test_set=test_set,
         evaluation=judgement.evaluations[part],
@@ -67,11 +65,6 @@ def _how_split(shares: Shares) -> str:
         f"Patients were split by a salted hash: {shares.train:.0%} to train, {shares.tune:.0%} to tune, the "
         "others to test. No patient, and no picture that looks the same, crosses a split."
     )
-
-
-def _start(model: ModelVersion) -> str:
-    parent = model.lineage.parent
-    return RANDOM_STATEMENT if parent is None else f"Training went on from the weights of version {parent}."
 
 
 def _version(judgement: Judgement, part: str) -> str:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from feedback.datasets import DatasetRow
 from overread.domain.identifiers import StudyUid
+from overread.learning.backbones import starting_weights
 from overread.learning.cache import Pictures
-from overread.learning.checkpoints import TrainedModel
+from overread.learning.checkpoints import TrainedModel, Weights
 from overread.learning.data import Studies
 from overread.learning.forgetting import fallen, sensitivity_by_finding
 from overread.learning.hard_examples import repeated_where_hard
@@ -66,10 +67,17 @@ def _trained(
         recipe,
         Studies(pictures, labels),
         tuning=teaching.tuning,
-        initial=None if parent is None or recipe.fresh else parent.weights,
+        initial=_initial(teaching),
         on_progress=on_progress,
         checkpoints=Checkpoints(folder=folder),
     )
+
+
+def _initial(teaching: Teaching) -> Weights | None:
+    recipe, parent = teaching.recipe, teaching.parent
+    if parent is None or recipe.fresh:
+        return starting_weights(recipe, outputs=len(teaching.columns))
+    return parent.weights
 
 
 def _falls(teaching: Teaching, parent: TrainedModel, model: TrainedModel) -> dict[str, float]:

@@ -2,8 +2,8 @@
 
 A body ends where its published head begins. Where that head is a mean over places and one linear layer
 (ResNet, DenseNet, GoogLeNet), nothing is changed. The heads of VGG, AlexNet, ConvNeXt and the vision
-transformer have no closed-form map: there are hidden layers, a normalisation after the mean, or one token that
-stands for all. They are replaced by a mean and one linear layer, so that each place of the picture has an
+transformer have no closed-form map: there are hidden layers, a normalisation after the mean, or one token for
+all places. They are replaced by a mean and one linear layer, so that each place of the picture has an
 answer of its own; such a network is not quite the published one, and `Body.published_head` says so.
 """
 
@@ -27,7 +27,7 @@ class Body:
 
     A picture has `smallest` pixels a side or more, in steps of `step`; a body of `one_size` reads the size
     that it was made for alone, since it knows places by heart. A checkpoint's tensors under `head` are not of
-    the body. `mean` and `std` are what its published weights were trained with.
+    the body.
     """
 
     make: Callable[[int], nn.Module]
@@ -37,8 +37,6 @@ class Body:
     smallest: int = 32
     step: int = 1
     one_size: bool = False
-    mean: tuple[float, ...] = (0.485, 0.456, 0.406)
-    std: tuple[float, ...] = (0.229, 0.224, 0.225)
 
     def fits(self, size: int) -> bool:
         """Whether it reads pictures of `size` pixels a side."""
@@ -58,7 +56,8 @@ class PatchTokens(nn.Module):
         patches = self.conv_proj(pixels)
         tokens = patches.flatten(2).transpose(1, 2)
         seen = self.encoder(torch.cat([self.class_token.expand(len(tokens), -1, -1), tokens], dim=1))
-        return seen[:, 1:].transpose(1, 2).reshape(patches.shape)
+        places: Tensor = seen[:, 1:].transpose(1, 2).reshape(patches.shape)
+        return places
 
 
 def _whole(name: str, **options: Any) -> Any:
@@ -114,8 +113,6 @@ BODIES: dict[str, Body] = {
         make=lambda _: _before_pooling("googlenet", aux_logits=False, init_weights=True),
         features=1024,
         head=("fc.", "aux1.", "aux2."),
-        mean=(0.5, 0.5, 0.5),
-        std=(0.5, 0.5, 0.5),
     ),
     "vgg16": Body(make=lambda _: _vgg(), features=512, head=("classifier.",), published_head=False),
     "alexnet": Body(

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -32,7 +33,10 @@ class TrainedModel:
     def network(self) -> Network:
         """Return the network with these weights, ready to score."""
         network = build(self.architecture, self.contract, outputs=len(self.columns), width=self.width)
-        network.load_state_dict(self.weights)
+        try:
+            network.load_state_dict(self.weights)
+        except RuntimeError as error:
+            raise InputError(f"these are no weights of {self.architecture} as described: {error}") from error
         return network.eval()
 
 
@@ -70,11 +74,15 @@ def load_model(path: Path) -> TrainedModel:
 
 def load_tensors(path: Path) -> Weights:
     """Read bare tensors by name, from safetensors or a torch state that is loaded as tensors only."""
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    if path.suffix == ".safetensors":
-        return load_file(path)
-    state: Weights = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        state: Weights = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, UnpicklingError, RuntimeError, EOFError) as error:
+        raise InputError(f"{path} holds no plain tensors: {error}") from error
     return state
 
 

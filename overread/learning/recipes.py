@@ -45,6 +45,40 @@ class ImageStage:
     augment: Augmentation = field(default_factory=Augmentation)
 
 
+class Source(StrEnum):
+    """Where the weights of a first model's body come from; its head starts random."""
+
+    RANDOM = "random"
+    CHECKPOINT = "checkpoint"
+    TORCHVISION = "torchvision"
+    ASTRA = "astra"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InitialWeights:
+    """What a first model starts from; a variant starts from production's weights, whatever stands here.
+
+    `path` is of a checkpoint, `name` one of torchvision's such as `IMAGENET1K_V2`; `sha256` is of the file,
+    and may be left out for torchvision's, whose file names carry its first digits.
+    """
+
+    source: Source = Source.RANDOM
+    path: str = ""
+    name: str = ""
+    sha256: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a table that leaves open which weights are meant."""
+        wanted = {Source.CHECKPOINT: {"path", "sha256"}, Source.TORCHVISION: {"name"}}.get(self.source, set())
+        given = {key for key in ("path", "name", "sha256") if getattr(self, key)}
+        allowed = wanted | ({"sha256"} if self.source is Source.TORCHVISION else set())
+        if not wanted <= given <= allowed:
+            raise ConfigurationError(
+                f"weights from {self.source} take {', '.join(sorted(allowed)) or 'nothing else'}, "
+                f"not {', '.join(sorted(given)) or 'nothing'}"
+            )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ThresholdRule:
     """Which specificity a first model takes on the tuning set, and what a candidate adds to it."""
@@ -75,6 +109,7 @@ class Recipe:
     schedule: Schedule = Schedule.ONE_CYCLE
     ema: float = 0.0
     loss: Doubt = field(default_factory=Doubt)
+    weights: InitialWeights = field(default_factory=InitialWeights)
     patches: PatchStage = field(default_factory=PatchStage)
     images: ImageStage = field(default_factory=ImageStage)
     mix: Mix = field(default_factory=Mix)
@@ -89,6 +124,8 @@ class Recipe:
             raise ConfigurationError("patches.side is larger than contract.size")
         if not 0 <= self.ema < 1 or self.images.patience < 0:
             raise ConfigurationError("ema must be 0 to below 1, and images.patience 0 or more")
+        if self.weights.source is Source.ASTRA and self.architecture != "resnet152":
+            raise ConfigurationError("the Astra kernels are of a ResNet-152; set architecture = 'resnet152'")
         if self.patches.count and reads_one_size(self.architecture):
             raise ConfigurationError(f"{self.architecture} reads whole pictures only; take no patches")
 
