@@ -186,8 +186,15 @@ def _row(study: Study, split: Split, label: StudyLabel) -> DatasetRow:
         grade=label.grade,
         correction=label.source in {"adjudication", "claim"},
         complete=label.complete,
-        findings=tuple((finding.code, _share(finding, study)) for finding in label.findings),
+        findings=tuple(unit_boxes(label.findings, study)),
     )
+
+
+def unit_boxes(
+    findings: Iterable[Finding], study: Study
+) -> list[tuple[str, tuple[float, float, float, float] | None]]:
+    """Return each finding's code and its box as shares of the picture, None where it was not marked."""
+    return [(finding.code, _share(finding, study)) for finding in findings]
 
 
 def _share(finding: Finding, study: Study) -> tuple[float, float, float, float] | None:

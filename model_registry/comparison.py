@@ -20,12 +20,13 @@ _DECIDING = ("required", "veto")
 
 @dataclass(frozen=True, kw_only=True)
 class Contender:
-    """One version with its scores (n,) of any finding, in the order of the test set."""
+    """One version with its scores (n,) of any finding and maps (n, h, w), in the order of the test set."""
 
     version: VersionKey
     digest: Digest
     threshold: float
     scores: Floats
+    maps: Floats | None = None
 
     @property
     def called(self) -> Flags:

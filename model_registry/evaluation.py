@@ -42,10 +42,11 @@ class Answers:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scores:
-    """What is kept of an evaluation: `probability` (n, k), column 0 any finding, and `embedding` (n, d)."""
+    """What is kept: `probability` (n, k), column 0 any finding, `embedding` (n, d), `map` (n, h, w)."""
 
     probability: Floats
     embedding: Floats
+    map: Floats
 
 
 def session_of(onnx: bytes, *, threads: int = 1) -> onnxruntime.InferenceSession:
@@ -85,6 +86,7 @@ def score(package: Package, pictures: Pictures, *, batch: int = BATCH, threads: 
     return Scores(
         probability=np.concatenate([part.probability for part in said]),
         embedding=np.concatenate([part.embedding for part in said]),
+        map=np.concatenate([part.map for part in said]),
     )
 
 
@@ -94,7 +96,7 @@ def kept_scores(work: UnitOfWork, objects: Objects, *, model: Digest, dataset: D
     if known is None or not isinstance(known.answer, str):
         return None
     with np.load(io.BytesIO(objects.get(Digest(known.answer))), allow_pickle=False) as arrays:
-        return Scores(probability=arrays["probability"], embedding=arrays["embedding"])
+        return Scores(**{name: arrays[name] for name in ("probability", "embedding", "map")})
 
 
 def keep_scores(
@@ -102,7 +104,7 @@ def keep_scores(
 ) -> Digest:
     """Keep the scores of a model on a dataset, addressed by their content; the first ones stay."""
     file = io.BytesIO()
-    np.savez(file, probability=scores.probability, embedding=scores.embedding)
+    np.savez(file, probability=scores.probability, embedding=scores.embedding, map=scores.map)
     digest = objects.put(file.getvalue())
     key = f"{model}:{dataset}"
     if work.answers.recall(_KEEPER, key, dataset) is None:
@@ -110,7 +112,7 @@ def keep_scores(
     return digest
 
 
-_KEEPER = "evaluation"  # whose remembered answers the scores are
+_KEEPER = "evaluation-with-maps"  # whose remembered answers the scores are
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

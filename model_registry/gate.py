@@ -16,6 +16,7 @@ from model_registry.comparison import (
     truth_of,
 )
 from model_registry.evaluation import Evaluation, evaluate
+from model_registry.localisation import Localisation, localise
 from model_registry.recording import Json, recorded
 from model_registry.test_set import TestCase
 from overread.domain.audit import AuditEvent
@@ -51,11 +52,15 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """The gate's word, and the record of how it came about (JSON values) that reviewers are shown."""
+    """The gate's word, and the record of how it came about (JSON values) that reviewers are shown.
+
+    Where maps point decides nothing; it is None without maps, or without truth boxes.
+    """
 
     verdict: str
     record: Mapping[str, Json]
     evaluations: Mapping[str, Evaluation]
+    localisations: Mapping[str, Localisation | None]
 
 
 def judge(
@@ -72,6 +77,9 @@ def judge(
     """
     evaluations = {
         part: evaluate(cases, who.scores, threshold=who.threshold) for part, who in field.everyone.items()
+    }
+    localisations = {
+        part: None if who.maps is None else localise(cases, who.maps) for part, who in field.everyone.items()
     }
     if field.production is None:
         decision = _first_release(cases, field.candidate, policy, look.alpha)
@@ -101,9 +109,12 @@ def judge(
             part: {"version": who.version, "digest": who.digest, **_evaluation_record(evaluations[part])}
             for part, who in field.everyone.items()
         },
+        "localisation": recorded(localisations),
         "baseline": recorded(baseline),
     }
-    return Judgement(verdict=decision.verdict, record=record, evaluations=evaluations)
+    return Judgement(
+        verdict=decision.verdict, record=record, evaluations=evaluations, localisations=localisations
+    )
 
 
 def settle(work: UnitOfWork, look: Look, judgement: Judgement, *, now: datetime) -> Look:

@@ -53,6 +53,7 @@ def log_judgement(
     for part, evaluation in judgement.evaluations.items():
         log_evaluation(record, part, evaluation, at=at)
     record.metrics(_differences(judgement.record["checks"]), at=at)
+    record.metrics(_pointed(judgement.record["localisation"]), at=at)
     flips = judgement.record["flips"]
     counted: dict[str, Json] = {"flips": len(flips) if isinstance(flips, list) else 0}
     record.table("comparison.json", {**judgement.record, **counted})
@@ -126,6 +127,16 @@ def _differences(checks: Json) -> dict[str, float | None]:
                 value = check[name]
                 numbers[f"difference.{check['name']}{suffix}"] = value if isinstance(value, float) else None
     return numbers
+
+
+def _pointed(localisation: Json) -> dict[str, float]:
+    """Return how well everyone's maps point at truth boxes, and the two guesses beside them."""
+    found = flat(localisation) if isinstance(localisation, dict) else {}
+    return {
+        f"localisation.{name.removesuffix('.estimate')}": float(value)
+        for name, value in found.items()
+        if isinstance(value, int | float) and not name.endswith((".level", ".seed"))
+    }
 
 
 def _list(value: Json) -> list[Json]:

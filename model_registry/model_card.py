@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from model_registry.evaluation import Evaluation
 from model_registry.gate import Judgement
+from model_registry.localisation import Localisation
 from overread.domain.datasets import DatasetVersion, TestSet
 from overread.domain.estimates import Estimate
 from overread.domain.models import ModelVersion
@@ -20,7 +21,8 @@ class CardFacts:
     """Everything a card says; `backbone` is the sentence of `overread.learning.backbones`.
 
     `baseline` is the AUC of grey levels alone on the same studies; a card without it cannot be made. `notes`
-    are plain sentences, such as how the splits were drawn.
+    are plain sentences, such as how the splits were drawn. `localisation` is None where no study has a
+    truth box.
     """
 
     model: ModelVersion
@@ -33,6 +35,7 @@ class CardFacts:
     code: str
     environment: dict[str, str]
     seed: int
+    localisation: Localisation | None = None
     judgement: Judgement | None = None
     notes: tuple[str, ...] = field(default_factory=tuple)
 

@@ -17,6 +17,7 @@ from overread.store.records import parsed, plain
 from overread.store.unit_of_work import UnitOfWork
 
 FORMAT = 1
+UnitBox = tuple[float, float, float, float]  # x0, y0, x1, y1, shares of the picture's width and height
 
 
 class LooksSpentError(RuleError):
@@ -34,7 +35,7 @@ class LooksSpentError(RuleError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TestCase:
-    """One study of the test set: the truth, and what slices look at."""
+    """One study of the test set: the truth, where it was marked, and what slices look at."""
 
     __test__ = False
 
@@ -45,6 +46,7 @@ class TestCase:
     maker: str = ""
     sex: str = ""
     age: int | None = None
+    boxes: tuple[UnitBox, ...] = ()
 
     @property
     def positive(self) -> bool:

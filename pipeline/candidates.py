@@ -152,4 +152,5 @@ def _log(services: PipelineServices, record: Record, trained: Trained, dataset: 
     record.table("grey_levels.json", recorded(trained.baseline))
     parity = {"parity.probability": trained.parity.probability, "parity.map": trained.parity.map}
     target = {"tuning.specificity_target": trained.tuning["specificity_target"]}
-    record.metrics({"threshold": trained.threshold, **parity, **target}, at=now)
+    sanity = {"map.likeness_to_random": trained.sanity.likeness}
+    record.metrics({"threshold": trained.threshold, **parity, **target, **sanity}, at=now)

@@ -48,6 +48,7 @@ def _facts(
         test_set=test_set,
         evaluation=judgement.evaluations[part],
         baseline=baseline,
+        localisation=judgement.localisations[part],
         code=model.lineage.code,
         environment={
             name.removeprefix(_ENVIRONMENT): value

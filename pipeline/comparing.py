@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from feedback.datasets import unit_boxes
 from model_registry.baseline import histogram_baseline
 from model_registry.comparison import Contender, truth_of
 from model_registry.evaluation import Scores, keep_scores, kept_scores, score
@@ -71,6 +72,7 @@ def _test_cases(work: UnitOfWork) -> list[TestCase]:
                 maker=study.acquisition.manufacturer,
                 sex=study.acquisition.sex,
                 age=study.acquisition.age,
+                boxes=tuple(box for _, box in unit_boxes(label.findings, study) if box is not None),
             )
         )
     if not cases:
@@ -136,6 +138,7 @@ def _contender(
         digest=model.digest,
         threshold=model.threshold,
         scores=scores.probability[:, 0],
+        maps=scores.map,
     )
 
 

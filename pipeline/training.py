@@ -14,6 +14,7 @@ from feedback.datasets import DatasetRow, load
 from model_registry.baseline import HistogramBaseline
 from model_registry.evaluation import Evaluation, evaluate
 from model_registry.evaluation import score as onnx_score
+from model_registry.map_sanity import MapSanity, map_sanity
 from model_registry.packaging import open_package, package_weights
 from model_registry.parity import Parity, packaged
 from overread.domain.datasets import Split
@@ -36,6 +37,7 @@ from pipeline.learning import Teaching, learned
 from pipeline.pictures import PictureSource
 
 PARITY_PICTURES = 16
+SANITY_PICTURES = 16
 Grey = NDArray[np.uint8]
 
 
@@ -75,6 +77,7 @@ class Trained:
     evaluation: Evaluation
     baseline: HistogramBaseline | None
     parity: Parity
+    sanity: MapSanity
     history: tuple[dict[str, float | str], ...] = field(default=())
     n_train: int = 0
 
@@ -217,6 +220,7 @@ def _kept(storage: Storage, order: _Order, result: _Result, *, threshold: float,
         evaluation=evaluate(cases, probability, threshold=threshold),
         baseline=baseline_beside(cases, order.pictures),
         parity=parity,
+        sanity=map_sanity(model, order.pictures[order.truth == 1][:SANITY_PICTURES], seed=order.job.seed),
         history=model.history,
         n_train=result.n_train,
     )

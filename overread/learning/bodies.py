@@ -55,7 +55,8 @@ class PatchTokens(nn.Module):
         """Return the last layer's tokens (n, 768, h / 16, w / 16) where their patches lie."""
         patches = self.conv_proj(pixels)
         tokens = patches.flatten(2).transpose(1, 2)
-        seen = self.encoder(torch.cat([self.class_token.expand(len(tokens), -1, -1), tokens], dim=1))
+        first = self.class_token.expand(tokens.shape[0], -1, -1)
+        seen = self.encoder(torch.cat([first, tokens], dim=1))
         places: Tensor = seen[:, 1:].transpose(1, 2).reshape(patches.shape)
         return places
 

@@ -8,7 +8,7 @@ from overread.domain.drift import DriftVerdict
 from overread.domain.people import Permission, Person
 from overread.domain.promotion import NEEDED, PromotionRequest, RequestState
 from serving.api.shapes import finite
-from serving.pages.checks_view import check_row, check_title, group_rows
+from serving.pages.checks_view import check_row, check_title, group_rows, map_rows
 from serving.pages.formats import percent
 from serving.pages.visits import Visit
 
@@ -39,6 +39,7 @@ def candidate_view(
         "level": percent(level) if level is not None else "",
         "checks": [check_row(visit, each) for each in checks],
         "groups": group_rows(visit, comparison),
+        "maps": map_rows(comparison),
         "drift": None
         if request.drift is None
         else drift_view(request.drift, f"/api/v1/candidates/{request.version}/drift.html"),

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from serving.pages.formats import MINUS, between, grouped, signed
+from serving.pages.formats import MINUS, between, grouped, percent, signed
 from serving.pages.plots import Plot, difference_plot, floor_plot
 from serving.pages.visits import Visit
 
@@ -70,6 +70,30 @@ def group_rows(visit: Visit, comparison: Record) -> list[dict[str, Any]]:
             check = each.get(what) or {}
             rows.append(check_row(visit, check) | {"kind": "slice"})
     return rows
+
+
+def map_rows(comparison: Record) -> dict[str, Any]:
+    """Return how often each version's maps point at truth boxes, then what a guess would reach."""
+    pointed = {part: who for part, who in (comparison.get("localisation") or {}).items() if who}
+    candidate = pointed.get("candidate") or {}
+    guesses = {guess: candidate[guess] for guess in ("centre", "mean_map") if guess in candidate}
+    shown = {part: who["model"] for part, who in pointed.items()} | guesses
+    rows = [{"whose": whose, **_map_row(found)} for whose, found in shown.items()]
+    return {"n": candidate.get("n"), "rows": rows}
+
+
+def _map_row(pointed: Record) -> dict[str, dict[str, str]]:
+    return {
+        what: {
+            "estimate": percent(shown.get("estimate")),
+            "limits": between(_hundredfold(shown.get("lower")), _hundredfold(shown.get("upper")), 1),
+        }
+        for what, shown in pointed.items()
+    }
+
+
+def _hundredfold(share: float | None) -> float | None:
+    return None if share is None else 100 * share
 
 
 def _finding(name: str) -> bool:

@@ -68,6 +68,7 @@ def test_kept_scores_come_back_for_their_model_and_dataset_only(
     assert known is not None
     assert np.array_equal(known.probability, scores.probability)
     assert np.array_equal(known.embedding, scores.embedding)
+    assert np.array_equal(known.map, scores.map)
     assert kept_scores(work, objects, model=package.digest, dataset=OTHER) is None
     assert kept_scores(work, objects, model=OTHER, dataset=DATASET) is None
 

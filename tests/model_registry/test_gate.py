@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 import pytest
 
-from model_registry import evaluation
+from model_registry import evaluation, localisation
 from model_registry.gate import Field, Judgement, judge, ledger_record, measured_policy, settle
 from model_registry.test_set import Question, TestCase, freeze, take_look
 from overread.domain.datasets import Look
@@ -27,6 +28,7 @@ WORSE = a_contender("3", answering(CASES, misses=150, false_alarms=35))
 def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     """The gate does not decide on the intervals that are resampled."""
     monkeypatch.setattr(evaluation, "RESAMPLES", 20)
+    monkeypatch.setattr(localisation, "RESAMPLES", 20)
 
 
 def judged(
@@ -61,6 +63,24 @@ def test_a_worse_candidate_is_refused_by_name() -> None:
     flips = judgement.record["flips"]
     assert isinstance(flips, list)
     assert len(flips) == 90
+
+
+def test_where_the_maps_point_is_told_of_everyone_and_decides_nothing() -> None:
+    boxes = ((0.0, 0.0, 0.25, 0.25),)
+    cases = [replace(case, boxes=boxes if case.positive else ()) for case in CASES]
+    maps = np.zeros((len(cases), 8, 8), np.float32)
+    maps[:, 0, 0] = 1
+    seeing, blind = replace(BETTER, maps=maps), replace(PRODUCTION, maps=maps[:, ::-1, ::-1])
+    judgement = judged(Field(candidate=seeing, production=blind, beside=(("control", WORSE),)), cases=cases)
+    assert judgement.verdict == judged(Field(candidate=BETTER, production=PRODUCTION)).verdict
+    told = judgement.record["localisation"]
+    assert isinstance(told, dict)
+    assert told["control"] is None
+    for part, share in (("candidate", 1.0), ("production", 0.0)):
+        shown = told[part]
+        assert isinstance(shown, dict)
+        assert shown["n"] == 300
+        assert shown["model"]["pointing"]["estimate"] == share  # type: ignore[index, call-overload]  # JSON
 
 
 def test_a_small_test_set_gives_no_verdict() -> None:

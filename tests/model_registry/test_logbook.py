@@ -1,9 +1,11 @@
 """What a run holds after a training and after a comparison."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from model_registry.gate import Field, Judgement, judge
@@ -16,13 +18,17 @@ from overread.store.objects import Objects
 from overread.store.unit_of_work import UnitOfWork
 from tests.model_registry.toys import a_contender, a_look, a_policy, answering, some_cases
 
-CASES = some_cases(120, 120)
+CASES = [
+    replace(case, boxes=((0.0, 0.0, 0.25, 0.25),) if case.positive else ()) for case in some_cases(120, 120)
+]
+MAPS = np.zeros((240, 4, 4), np.float32)
+MAPS[:, 0, 0] = 1
 
 
 @pytest.fixture(scope="module")
 def judgement() -> Judgement:
     before = a_contender("1", answering(CASES, misses=30, false_alarms=10))
-    after = a_contender("2", answering(CASES, misses=10, false_alarms=12))
+    after = replace(a_contender("2", answering(CASES, misses=10, false_alarms=12)), maps=MAPS)
     control = a_contender("3", answering(CASES, misses=28, false_alarms=10))
     field = Field(candidate=after, production=before, anchor=before, beside=(("control", control),))
     return judge(CASES, field, policy=a_policy(), look=a_look())
@@ -73,6 +79,10 @@ def test_a_comparison_stands_side_by_side_in_one_run(
         judgement.verdict,
         test_set.digest,
     )
+    assert metrics["localisation.candidate.model.pointing"] == 1
+    assert metrics["localisation.candidate.centre.pointing.upper"] < 0.1
+    assert metrics["localisation.candidate.n"] == 120
+    assert not [name for name in metrics if name.startswith("localisation.production")]
     assert (data.params["look"], data.params["alpha"], data.params["anchor"]) == ("1", "0.005", "1")
     assert metrics["candidate.auc.lower"] <= metrics["candidate.auc"] <= metrics["candidate.auc.upper"]
 

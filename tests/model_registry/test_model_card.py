@@ -7,6 +7,7 @@ import pytest
 
 from model_registry.evaluation import evaluate
 from model_registry.gate import Field, judge
+from model_registry.localisation import localise
 from model_registry.model_card import CardFacts, model_card
 from overread.domain.datasets import DatasetVersion, TestSet
 from overread.domain.estimates import Estimate
@@ -73,6 +74,19 @@ def test_the_card_says_how_the_weights_began_and_what_they_learned_from(facts: C
     card = model_card(facts)
     for words in (facts.backbone, "d1", "540 studies", "330", "0.1.0+abc", "torch 2.13.0", facts.notes[0]):
         assert words in card
+
+
+def test_where_the_maps_point_stands_beside_two_guesses(facts: CardFacts) -> None:
+    assert "Where its maps point" not in model_card(facts)
+    maps = np.zeros((len(CASES), 8, 8), np.float32)
+    maps[:, 0, 0] = 1
+    boxed = [replace(case, boxes=((0.0, 0.0, 0.2, 0.2),) if case.positive else ()) for case in CASES]
+    found = localise(boxed, maps)
+    assert found is not None
+    card = model_card(replace(facts, localisation=found))
+    shown = found.model.pointing
+    assert f"{shown.estimate:.3f} ({shown.lower:.3f} to {shown.upper:.3f})" in card
+    assert card.index("its own") < card.index("the picture&#39;s centre") < card.index("its mean map")
 
 
 def test_grey_levels_stand_beside_the_auc(facts: CardFacts) -> None:

@@ -61,6 +61,7 @@ def test_under_a_hundred_of_a_class_there_is_no_verdict(school: PipelineServices
     record = record_of(school, compared.record)
     assert "evidence" in json.dumps(record["reasons"])
     assert isinstance(record["baseline"], dict)  # what grey levels alone say stands beside
+    assert record["localisation"] == {"candidate": None}  # a folder of files has no boxes
     assert looks(school) == [(1, "INCONCLUSIVE")]
 
 

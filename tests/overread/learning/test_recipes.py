@@ -9,6 +9,7 @@ import pytest
 
 from overread.domain.errors import ConfigurationError
 from overread.learning.losses import Doubt
+from overread.learning.bodies import BODIES
 from overread.learning.recipes import Precision, read_recipe, recipe_of
 from overread.learning.schedule import Schedule
 from tests.overread.learning.toys import toy_recipe
@@ -32,10 +33,10 @@ def test_every_strategy_of_learning_from_corrections_can_be_read_and_differs_fro
     assert [each.name for each in strategies if each.fresh] == ["corrections-full"]
 
 
-@pytest.mark.parametrize("name", ["demo", "demo-fast", "production"])
+@pytest.mark.parametrize("name", ["demo", "demo-fast", "production", "paper"])
 def test_every_shipped_configuration_and_variant_can_be_read(name: str) -> None:
     base = read_recipe(CONFIGS / f"{name}.toml")
-    variants = ["v2"] if name == "production" else ["v2", "control", "bad"]
+    variants = {"production": ["v2"], "paper": []}.get(name, ["v2", "control", "bad"])
     for variant in variants:
         recipe = read_recipe(CONFIGS / f"{name}.toml", variant, seed=7)
         assert recipe.architecture == base.architecture
@@ -44,12 +45,17 @@ def test_every_shipped_configuration_and_variant_can_be_read(name: str) -> None:
         assert recipe.name == f"{name}-{variant}"
 
 
-def test_the_production_recipe_is_the_papers() -> None:
-    recipe = read_recipe(CONFIGS / "production.toml")
-    assert recipe.architecture == "resnet152"
-    assert recipe.contract.size == 512
-    assert recipe.contract.mean == (0.485, 0.456, 0.406)
-    assert recipe.images.augment.moves
+def test_the_papers_recipe_says_what_the_paper_says_and_production_keeps_to_its_network() -> None:
+    paper, production = (read_recipe(CONFIGS / f"{name}.toml") for name in ("paper", "production"))
+    assert (paper.architecture, paper.contract.size) == ("resnet152", 512)
+    assert paper.contract.mean == (0.485, 0.456, 0.406)
+    assert paper.contract.std == (0.229, 0.224, 0.225)
+    turned = paper.images.augment
+    assert min(turned.degrees, turned.scale, turned.shift) > 0
+    assert turned.gain == turned.offset == 0
+    assert paper.patches.count == 0
+    assert BODIES[paper.architecture].published_head  # where Grad-CAM has a closed form
+    assert (paper.architecture, paper.contract) == (production.architecture, production.contract)
 
 
 def test_a_variant_changes_only_what_it_names() -> None:

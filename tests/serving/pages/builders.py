@@ -155,6 +155,12 @@ def a_check(name: str, status: str = "pass", **more: Any) -> dict[str, Any]:
     } | more
 
 
+def a_pointing(estimate: float = 0.713) -> dict[str, Any]:
+    """Return how well maps point, as the gate records it."""
+    shown = {"estimate": estimate, "lower": estimate - 0.05, "upper": estimate + 0.05}
+    return {"pointing": shown, "energy": shown}
+
+
 def a_comparison(missed: str, alarm: str) -> dict[str, Any]:
     """Return a comparison as the gate records it, with two negative flips."""
     none: dict[str, Any] = {
@@ -209,6 +215,11 @@ def a_comparison(missed: str, alarm: str) -> dict[str, Any]:
             },
             {"study": alarm, "kind": "false_alarm", "findings": [], "production": 0.21, "candidate": 0.57},
         ],
+        "localisation": {
+            "candidate": {"n": 412, **{guess: a_pointing() for guess in ("centre", "mean_map", "model")}},
+            "production": {"n": 412, "model": a_pointing(0.58)},
+            "anchor": None,
+        },
         "evaluations": {
             "candidate": {"version": "2", "digest": "a" * 64},
             "production": {"version": "1", "digest": "b" * 64},

@@ -21,6 +21,9 @@ def test_a_comparison_is_told_in_counts_with_limits_and_margins(served: House) -
         "Difference (99.0 %)",
         "Maker Acme: Sensitivity",
         "few fibrous strands",
+        "412 studies with a marked finding",
+        "<b>58.0 %</b>",
+        "66.3 … 76.3",
         f"/api/v1/studies/{department.finding}/image.png",
     ):
         assert words in page, words
@@ -49,6 +52,7 @@ def test_a_first_version_is_held_against_floors(served: House) -> None:
         assert words in page, words
     assert 'value="approve" disabled' in page
     assert "v—" not in page
+    assert "Where the maps point" not in page
 
 
 def test_the_way_back_is_open_only_where_there_is_one(served: House) -> None:
