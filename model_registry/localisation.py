@@ -64,15 +64,16 @@ def localise(cases: Sequence[TestCase], maps: Floats) -> Localisation | None:
     if not (own >= 0).all():
         raise InputError("heat is a number from 0 up")
     patients = [str(cases[row].patient) for row in rows]
+    under = np.stack([covered(each, own.shape[1:]) for each in boxes])
     mean = np.broadcast_to(own.mean(axis=0), own.shape)
     centre = np.broadcast_to(centre_map(*own.shape[1:]), own.shape)
     return Localisation(
         n=len(rows),
         n_patients=len(set(patients)),
-        covered=float(np.mean([covered(each, own.shape[1:]).mean() for each in boxes])),
-        model=_pointed(own, boxes, patients),
-        centre=_pointed(centre, boxes, patients),
-        mean_map=_pointed(mean, boxes, patients),
+        covered=float(under.mean()),
+        model=_pointed(points_at(own, boxes), energy_inside(own, under), patients),
+        centre=_pointed(points_at(centre, boxes), energy_inside(centre, under), patients),
+        mean_map=_pointed(points_at(mean, boxes), energy_inside(mean, under), patients),
         beyond_mean=clustered_paired_difference(points_at(own, boxes), points_at(mean, boxes), patients),
     )
 
@@ -87,10 +88,12 @@ def points_at(maps: NDArray[np.float64], boxes: Sequence[Sequence[UnitBox]]) -> 
     return np.array(hits, bool)
 
 
-def energy_inside(maps: NDArray[np.float64], boxes: Sequence[Sequence[UnitBox]]) -> NDArray[np.float64]:
-    """Return the share of each map's heat that lies in boxes of its study, 0 where there is no heat."""
-    inside = [(each * covered(near, each.shape)).sum() for each, near in zip(maps, boxes, strict=True)]
-    heat = maps.sum(axis=(1, 2))
+def energy_inside(maps: NDArray[np.float64], under: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the share of each map's heat that lies in boxes, 0 where there is no heat.
+
+    Both are (n, h, w); `under` is the share of each cell that lies under a box of its study.
+    """
+    inside, heat = (maps * under).sum(axis=(1, 2)), maps.sum(axis=(1, 2))
     return np.where(heat > 0, inside, 0.0) / np.where(heat > 0, heat, 1.0)
 
 
@@ -124,12 +127,9 @@ def _touches(place: tuple[float, float], boxes: Sequence[UnitBox], shape: tuple[
     )
 
 
-def _pointed(
-    maps: NDArray[np.float64], boxes: Sequence[Sequence[UnitBox]], patients: Sequence[str]
-) -> Pointed:
-    energy = energy_inside(maps, boxes)
+def _pointed(hits: NDArray[np.bool_], energy: NDArray[np.float64], patients: Sequence[str]) -> Pointed:
     return Pointed(
-        pointing=clustered_proportion(points_at(maps, boxes), patients),
+        pointing=clustered_proportion(hits, patients),
         energy=bootstrap_interval(
             np.ones(len(energy)),
             energy,

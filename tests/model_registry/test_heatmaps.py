@@ -30,13 +30,16 @@ CLOSE = 1e-5
 
 
 def settled(network: Network) -> None:
-    """Give an untrained network the statistics of its features, and evidence to show somewhere."""
+    """Give an untrained network the statistics of its features, and one place to point at."""
     for layer in network.modules():
         if isinstance(layer, nn.BatchNorm2d):
             layer.momentum = None  # the next batch alone counts
+    pixels = Normalise(IMAGENET)(torch.from_numpy(PICTURES).unsqueeze(1))
     with torch.no_grad():
-        network.head.weight.abs_()
-        network.train()(Normalise(IMAGENET)(torch.from_numpy(PICTURES).unsqueeze(1)))
+        network.train()(pixels)
+        features = network.eval().body(pixels)
+        towards = features[0, :, 0, 0] - features.mean(dim=(0, 2, 3))
+        network.head.weight[0, :, 0, 0] = towards / towards.norm()
 
 
 def untrained(architecture: str) -> TrainedModel:

@@ -87,8 +87,8 @@ def test_an_even_map_points_at_the_centre_and_no_better() -> None:
 
 def test_energy_is_the_share_of_heat_in_boxes() -> None:
     maps = np.stack([heat_at((0, 0), (7, 7)), heat_at((0, 0)), np.zeros((SIDE, SIDE))])
-    boxes = [[(0.0, 0.0, 1 / SIDE, 1 / SIDE)]] * 3
-    assert energy_inside(maps, boxes).tolist() == [0.5, 1.0, 0.0]
+    under = np.stack([covered([(0.0, 0.0, 1 / SIDE, 1 / SIDE)], (SIDE, SIDE))] * 3)
+    assert energy_inside(maps, under).tolist() == [0.5, 1.0, 0.0]
 
 
 def test_a_map_that_knows_beats_both_guesses() -> None:
