@@ -43,7 +43,7 @@ def _facts(
     return CardFacts(
         model=model,
         title=services.task.title["en"],
-        backbone=run.params["start"],
+        backbone=run.params.get("start", "Not recorded."),  # trained before it was
         dataset=dataset,
         test_set=test_set,
         evaluation=judgement.evaluations[part],

@@ -7,6 +7,7 @@ from mlflow.artifacts import load_text
 
 from feedback.datasets import load
 from overread.domain.datasets import Split
+from overread.learning.backbones import RANDOM_STATEMENT
 from overread.settings.environment import Settings
 from pipeline.candidates import register_candidate
 from pipeline.evaluating import tuning_evaluation
@@ -48,6 +49,7 @@ def test_its_run_has_data_code_seed_environment_and_the_tuning_set(
     assert run.data.params["seed"] == "1"
     assert run.data.params["architecture"] == "resnet10-lse"
     assert run.data.params["device"] == "cpu"
+    assert run.data.params["start"] == RANDOM_STATEMENT
     assert run.data.tags["overread.dataset.training"] == trained[1].job.dataset_version
     assert "environment.torch" in run.data.tags
     metrics = run.data.metrics
@@ -55,6 +57,7 @@ def test_its_run_has_data_code_seed_environment_and_the_tuning_set(
         assert f"tuning.{name}" in metrics
     assert metrics["grey_levels.auc.lower"] <= metrics["grey_levels.auc"] <= metrics["grey_levels.auc.upper"]
     assert metrics["parity.probability"] < 1e-4
+    assert -1 <= metrics["map.likeness_to_random"] <= 1
     whole = json.loads(load_text(f"{run.info.artifact_uri}/tuning.json"))
     assert sum(whole["confusion"].values()) == whole["n"]
 

@@ -2,13 +2,16 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from model_registry.test_set import cases_of
 from model_registry.versions import aliased
 from overread.domain.datasets import Split
 from overread.domain.errors import EvidenceError
-from overread.domain.identifiers import PersonKey, VersionKey
+from overread.domain.findings import Box, Finding, Label
+from overread.domain.identifiers import FindingCode, PersonKey, VersionKey
 from overread.domain.promotion import RequestState
 from pipeline import comparing
 from pipeline.comparing import compare, frozen_test_set, record_of
@@ -48,6 +51,22 @@ def test_the_test_set_is_frozen_once_from_the_test_split(department: PipelineSer
             work.studies.save(replace(study, cohort=False))
         work.commit()
     assert frozen_test_set(department) == frozen
+
+
+def test_truth_boxes_are_frozen_with_the_test_set_as_shares_of_the_picture(
+    department: PipelineServices,
+) -> None:
+    study = in_split(department, Split.TEST)[0]
+    marked = Finding(code=FindingCode("nodule"), box=Box(x0=10, y0=20, x1=50, y1=60))
+    with department.storage.work() as work:
+        label = work.labels.by_study()[study.uid][0]
+        seen = replace(study.acquisition, rows=200, columns=100)
+        work.studies.save(replace(study, acquisition=seen))
+        later = replace(label, id="marked", at=label.at + timedelta(hours=1))
+        work.labels.add(replace(later, label=Label.HAS_FINDING, findings=(marked,)))
+        work.commit()
+    cases = cases_of(department.storage.objects, frozen_test_set(department))
+    assert {case.study: case.boxes for case in cases if case.boxes} == {study.uid: ((0.1, 0.1, 0.5, 0.3),)}
 
 
 def test_without_test_studies_there_is_one_clear_error(empty: PipelineServices) -> None:

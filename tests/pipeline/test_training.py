@@ -15,7 +15,7 @@ from feedback.datasets import DatasetRow, Recipe, load
 from model_registry.packaging import open_package
 from overread.domain.adjudication import Grade
 from overread.domain.datasets import Split
-from overread.domain.errors import ConfigurationError, EvidenceError, RuleError
+from overread.domain.errors import ConfigurationError, EvidenceError, NotFoundError, RuleError
 from overread.domain.findings import Label
 from overread.domain.identifiers import PatientKey, StudyUid
 from overread.learning.data import ANY
@@ -80,6 +80,18 @@ def test_a_training_is_named_or_a_file(tmp_path: Path) -> None:
         find_recipe("none")
     with pytest.raises(ConfigurationError, match="there is no file"):
         find_recipe(str(tmp_path / "none.toml"))
+
+
+def test_a_first_model_starts_from_the_weights_its_recipe_names(
+    department: PipelineServices, tmp_path: Path
+) -> None:
+    missing = tmp_path / "body.pth"
+    named = f'[weights]\nsource = "checkpoint"\npath = "{missing}"\nsha256 = "{"0" * 64}"\n'
+    (tmp_path / "named.toml").write_text(TINY.read_text() + named)
+    version = build_dataset(department, Recipe(), by="tests")
+    (job,) = jobs_of(department, [Plan(dataset=version, recipe=str(tmp_path / "named.toml"))])
+    with pytest.raises(NotFoundError, match=r"body\.pth"):
+        run_job(department.settings, job)
 
 
 def test_the_same_plan_is_the_same_job_and_another_recipe_is_another(
