@@ -10,6 +10,7 @@ from model_registry.map_sanity import MapSanity, map_sanity, rank_correlation
 from overread.domain.errors import InputError
 from overread.learning.architectures import build
 from overread.learning.checkpoints import TrainedModel
+from overread.learning.data import Studies
 from overread.learning.determinism import seeded
 from overread.learning.training import train
 from tests.overread.learning.toys import toy_recipe, toy_studies
@@ -17,9 +18,8 @@ from tests.overread.learning.toys import toy_recipe, toy_studies
 
 @pytest.fixture(scope="module")
 def learned() -> TrainedModel:
-    pictures, dataset = toy_studies(32)
     with seeded(0):
-        return train(toy_recipe(images={"passes": 0}), pictures, dataset)
+        return train(toy_recipe(images={"passes": 0}), Studies(*toy_studies(32)))
 
 
 def test_new_weights_destroy_the_map_of_a_trained_network(learned: TrainedModel) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from overread.domain.errors import ConfigurationError
-from overread.learning.losses import Doubt
 from overread.learning.bodies import BODIES
+from overread.learning.losses import Doubt
 from overread.learning.recipes import Precision, read_recipe, recipe_of
 from overread.learning.schedule import Schedule
 from tests.overread.learning.toys import toy_recipe
