@@ -25,27 +25,32 @@ from pipeline.training import Job, Trained
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """One candidate to train: on which dataset, by which variant of which recipe."""
+    """One candidate to train: on which dataset, by which variant of which recipe.
+
+    A variant starts from `parent`, or from the version in production.
+    """
 
     dataset: str
     recipe: str
     variant: str | None = None
     seed: int = 1
+    parent: str | None = None
 
 
 def jobs_of(services: PipelineServices, plans: Sequence[Plan]) -> list[Job]:
-    """Return the trainings that plans stand for; variants start from production's weights.
+    """Return the trainings that plans stand for.
 
     The same dataset, recipe, code and parent give the same job: run again, it goes on where it stopped.
     """
     with services.storage.look() as work:
         production = work.models.production(services.task.name)
         datasets = {plan.dataset: work.datasets.get(plan.dataset) for plan in plans}
+        named = {plan.parent: work.models.get(plan.parent) for plan in plans if plan.parent is not None}
     jobs = []
     for plan in plans:
-        if plan.variant is not None and production is None:
+        parent = None if plan.variant is None else named.get(plan.parent or "", production)
+        if plan.variant is not None and parent is None:
             raise RuleError("a variant starts from the model in production, and there is none; train without")
-        parent = production if plan.variant is not None else None
         dataset, path = datasets[plan.dataset], find_recipe(plan.recipe)
         recipe = read_recipe(path, plan.variant, seed=plan.seed)
         words = (dataset.digest, recipe.digest, code_version(), parent.digest if parent else "")

@@ -36,7 +36,7 @@ class Sizes:
 
 
 FULL = Sizes(train=1800, tune=600, test=1200, arriving=1400, drifted=200)
-FAST = Sizes(train=1000, tune=400, test=700, arriving=500, drifted=120, drawn_at=256)
+FAST = Sizes(train=1000, tune=400, test=700, arriving=500, drifted=200, drawn_at=256)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

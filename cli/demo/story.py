@@ -317,7 +317,7 @@ def play(demo: Demo, processes: Processes) -> Play:
 def _in_the_background() -> None:
     """Let this process give way to the department's own work; Ctrl-C is told once, to its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(10)
+    os.nice(5)
 
 
 def _open_doors(act: Play, processes: Processes, prefect: Program) -> None:

@@ -174,10 +174,14 @@ def test_two_processes_share_a_training_and_end_together_when_one_is_killed(
 
     with pytest.raises(KilledError, match=r"exit codes \[.*-9\]"):
         train_in_children(settings, [job], processes=1, told=Told(share=kill_the_second))
-    assert not active_children()
+    assert not _processes_of(job.key)
     (shared,) = train_in_children(settings, [job], processes=1, told=Told())
     assert [leg["stage"] for leg in shared.history] == ["images", "images"]
-    assert not active_children()
+    assert not _processes_of(job.key)
+
+
+def _processes_of(key: str) -> list[str]:
+    return [child.name for child in active_children() if child.name.startswith(key)]
 
 
 def test_alone_a_process_needs_no_rank_and_together_each_has_its_own() -> None:
@@ -218,16 +222,13 @@ def test_what_a_watcher_raises_ends_the_trainings(
     dataset = build_dataset(department, Recipe(), by="tests")
     jobs = jobs_of(department, [Plan(dataset=dataset, recipe=str(TINY))])
 
-    def trainings() -> list[str]:
-        return [child.name for child in active_children() if child.name == jobs[0].key]
-
     def refuse(_share: float) -> None:
-        if trainings():
+        if _processes_of(jobs[0].key):
             raise RuleError("called off")
 
     with pytest.raises(RuleError, match="called off"):
         train_side_by_side(department, jobs, on_progress=refuse)
-    assert not trainings()
+    assert not _processes_of(jobs[0].key)
 
 
 @pytest.mark.slow

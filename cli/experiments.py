@@ -1,0 +1,70 @@
+"""`overread experiment NAME`: comparisons with a table at the end; nothing in production changes."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.settings import AsJson, answer, settings
+
+if TYPE_CHECKING:
+    from experiments.corrections import Comparison, Strategy
+    from overread.measures.results import Estimate
+
+
+class Name(StrEnum):
+    """What can be compared."""
+
+    CORRECTIONS = "corrections"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("experiment")(experiment)
+
+
+def experiment(
+    name: Annotated[Name, typer.Argument(help="What to compare: ways to learn from corrections.")],
+    training: Annotated[
+        str, typer.Option(help="Training file whose variants are compared, or a name in configs/.")
+    ] = "corrections",
+    seed: Annotated[int, typer.Option(min=0, help="Of every training.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Train every strategy from the first release, on the newest corrections; measured on the tuning set."""
+    from dataclasses import asdict
+
+    from cli.progress import progress
+    from experiments.corrections import compare_strategies
+    from pipeline.services import pipeline_services
+
+    services = pipeline_services(settings())
+    with progress(f"experiment {name}", total=1.0) as done:
+        found = compare_strategies(services, training=training, seed=seed, on_progress=done)
+    if as_json:
+        answer(asdict(found), as_json=True)
+        return
+    for line in table(found):
+        typer.echo(line)
+
+
+def table(found: "Comparison") -> list[str]:
+    """Return a comparison as a Markdown table, a line a strategy."""
+    codes = ", ".join(found.codes) or "nothing in particular"
+    head = (
+        f"From version {found.parent}, on dataset {found.dataset} with {found.corrections} corrections, "
+        f"mostly of {codes}. Tuning set, specificity {found.specificity:.2f}, 95 % limits."
+    )
+    columns = ("strategy", "AUC", "sensitivity", "corrected findings", "lost", "fell by", "CPU s")
+    lines = [head, "", f"| {' | '.join(columns)} |", "|" + " --- |" * len(columns)]
+    return [*lines, *(f"| {' | '.join(_cells(one))} |" for one in found.strategies)]
+
+
+def _cells(one: "Strategy") -> list[str]:
+    falls = ", ".join(f"{code} {fall:.2f}" for code, fall in one.falls.items())
+    shown = (one.auc, one.sensitivity, one.corrected, one.lost)
+    return [one.name, *map(_limits, shown), falls or "none", f"{one.cpu_seconds:.0f}"]
+
+
+def _limits(number: "Estimate") -> str:
+    return f"{number.estimate:.3f} [{number.lower:.3f}, {number.upper:.3f}]"
