@@ -9,7 +9,7 @@ from cli.settings import AsJson, answer, settings
 
 if TYPE_CHECKING:
     from experiments.corrections import Comparison, Strategy
-    from overread.measures.results import Estimate
+    from overread.domain.estimates import Estimate
 
 
 class Name(StrEnum):

@@ -18,13 +18,13 @@ from model_registry.evaluation import score
 from model_registry.packaging import open_package
 from overread.domain.datasets import DatasetVersion, Split
 from overread.domain.errors import EvidenceError
+from overread.domain.estimates import Estimate
 from overread.domain.identifiers import Digest
 from overread.domain.models import ModelVersion
 from overread.learning.forgetting import fallen, sensitivity_by_finding
 from overread.learning.recipes import VARIANTS, Recipe, read_recipe
 from overread.learning.scoring import threshold_at_specificity
 from overread.measures.proportion import wilson
-from overread.measures.results import Estimate
 from overread.measures.roc import AucEstimate, auc_interval
 from pipeline.candidates import Plan, find_recipe, jobs_of, train_side_by_side
 from pipeline.labelling import columns_of, rows_as_labels, truth_of
@@ -75,11 +75,13 @@ class _Tuning:
     @property
     def truth(self) -> Truth:
         """Which studies have a finding."""
-        return truth_of(self.rows) == 1
+        shown: Truth = truth_of(self.rows) == 1
+        return shown
 
     def called(self, probability: NDArray[np.float32]) -> Truth:
         """Which studies a network calls at the common specificity."""
-        return probability >= threshold_at_specificity(self.truth, probability, self.specificity)
+        threshold = threshold_at_specificity(self.truth, probability, self.specificity)
+        return probability >= threshold
 
 
 def compare_strategies(

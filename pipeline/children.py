@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
+from multiprocessing.forkserver import ensure_running
 
 from overread.domain.errors import OverreadError, UnavailableError
 from overread.learning.legs import PATCHES
@@ -42,6 +43,12 @@ class Told:
     progress: Callable[[Job, Progress], None] = lambda _job, _progress: None
 
 
+def prepare() -> None:
+    """Let torch be loaded in the background, by the process that trainings will be forked from."""
+    _context.set_forkserver_preload([run_job.__module__])
+    ensure_running()
+
+
 def train_in_children(
     settings: Settings, jobs: Sequence[Job], *, processes: int, told: Told
 ) -> list[Trained]:
@@ -49,7 +56,7 @@ def train_in_children(
 
     One job's failure is raised once the others are done, so that their work is kept.
     """
-    _context.set_forkserver_preload([run_job.__module__])
+    prepare()
     waiting, running = list(jobs), dict[str, _Child]()
     done: dict[str, Trained] = {}
     failed: list[Exception] = []

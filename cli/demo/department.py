@@ -25,18 +25,19 @@ NEW_SCANNER = datetime(2026, 4, 6, tzinfo=UTC)  # its follow-ups reach into Sept
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sizes:
-    """How many studies the demo has of each kind."""
+    """How many studies the demo has of each kind; of the drifted ones so many are read."""
 
     train: int
     tune: int
     test: int
     arriving: int
     drifted: int
+    drifted_read: int
     drawn_at: int = 384
 
 
-FULL = Sizes(train=1800, tune=600, test=1200, arriving=1400, drifted=200)
-FAST = Sizes(train=1000, tune=400, test=700, arriving=500, drifted=200, drawn_at=256)
+FULL = Sizes(train=1800, tune=600, test=1200, arriving=1400, drifted=200, drifted_read=100)
+FAST = Sizes(train=1000, tune=400, test=700, arriving=400, drifted=110, drifted_read=90, drawn_at=256)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

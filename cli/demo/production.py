@@ -3,46 +3,35 @@
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
 
 from bootstrap.clock import utc_now
 from bootstrap.credentials import issue_token
 from bootstrap.processes import Processes, free_port, web
 from bootstrap.storage import initialise, open_storage
-from model_registry.parity import packaged
+from cli.demo.production_step import Step, one_step
 from model_registry.versions import Entry, register
 from overread.domain.identifiers import PersonKey, VersionKey
 from overread.domain.models import Lineage
 from overread.domain.people import Role
 from overread.imaging.samples import real_chest
-from overread.learning.calibration import identity
-from overread.learning.data import ANY, LabelledStudy, Studies, labelled_set
-from overread.learning.determinism import single_thread
-from overread.learning.recipes import read_recipe
-from overread.learning.training import train
 from overread.settings.environment import Settings
-from overread.simulation.pictures import rendered
 from overread.simulation.population import SimulatedStudy
-from pipeline.candidates import find_recipe
 
-RECIPE = "production"
 TASK = "cxr-binary"
 FIRST = VersionKey("1")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Tried:
+class Tried(Step):
     """What came of it; the answer's members are None where no real chest radiograph is installed."""
 
-    architecture: str
-    image_size: int
-    loss: float
-    parity: float
     seconds: float = 0.0
     label: str | None = None
     probability: float | None = None
@@ -54,34 +43,23 @@ def try_production(studies: Sequence[SimulatedStudy], folder: Path) -> Tried:
 
     The department in `folder` is made for this trial and removed: its model has learned next to nothing.
     """
-    began = time.monotonic()
-    single_thread()
-    content, tried = _one_step(studies)
-    chest = real_chest()
-    if chest is not None:
-        try:
-            answer = _served(_own(folder), content, chest)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        said = {name: answer[name] for name in ("label", "probability", "milliseconds")}
-        tried = replace(tried, **said)
+    began, package, chest = time.monotonic(), folder / "package", real_chest()
+    folder.mkdir(parents=True)
+    try:
+        tried = Tried(**asdict(_one_step(studies, package)))
+        if chest is not None:
+            answer = _served(_own(folder), package.read_bytes(), chest)
+            said = {name: answer[name] for name in ("label", "probability", "milliseconds")}
+            tried = replace(tried, **said)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     return replace(tried, seconds=round(time.monotonic() - began, 1))
 
 
-def _one_step(studies: Sequence[SimulatedStudy]) -> tuple[bytes, Tried]:
-    recipe = read_recipe(find_recipe(RECIPE))
-    recipe = replace(recipe, images=replace(recipe.images, passes=1, batch=len(studies)))
-    size = recipe.contract.size
-    pictures = np.stack([rendered(study, size, drawn_at=size) for study in studies])
-    labelled = [LabelledStudy(any_finding=float(bool(study.findings))) for study in studies]
-    model = train(recipe, Studies(pictures, labelled_set((ANY,), labelled)))
-    content, parity = packaged(model, identity(1), name=recipe.name, threshold=0.5, pictures=pictures[:1])
-    return content, Tried(
-        architecture=model.architecture,
-        image_size=size,
-        loss=float(model.history[-1]["loss"]),
-        parity=parity.probability,
-    )
+def _one_step(studies: Sequence[SimulatedStudy], package: Path) -> Step:
+    """Take the step in a process that is gone, with what it held, before anything is served."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+        return alone.submit(one_step, studies, package).result()
 
 
 def _own(folder: Path) -> Settings:

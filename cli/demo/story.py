@@ -258,7 +258,7 @@ class Play:
         """Ask for the next promotion while a new scanner's studies come in: the drift check stops it."""
         from flows.relabel import relabel
 
-        self.report(files[: len(files) // 2])
+        self.report(files[: self.demo.sizes.drifted_read])
         (self.told.following,) = self._retrain([(relabel(), "next")])
         record = self._compared(self.told.following, "the next retraining")
         self._approve(self._ask(record, drift_check=self._drift_check()))
@@ -322,7 +322,9 @@ def _in_the_background() -> None:
 
 def _open_doors(act: Play, processes: Processes, prefect: Program) -> None:
     from flows.deployments import ensure_limits
+    from pipeline.children import prepare
 
+    prepare()
     settings, port = act.demo.settings, free_port()
     processes.wait_for(prefect)
     ensure_limits()
