@@ -37,7 +37,7 @@ class Sizes:
 
 
 FULL = Sizes(train=1800, tune=600, test=1200, arriving=1400, drifted=200, drifted_read=100)
-FAST = Sizes(train=1000, tune=400, test=700, arriving=400, drifted=110, drifted_read=90, drawn_at=256)
+FAST = Sizes(train=1000, tune=400, test=700, arriving=300, drifted=110, drifted_read=90, drawn_at=256)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -97,25 +97,23 @@ class Play:
         """Draw the past at the network's size and keep it as reported."""
         cast_, demo = self.cast, self.demo
         size = self.services.task.image_size
-        with demo.clock.bar("drawing", len(cast_.history)) as bar:
-            drawn = [
-                self._submit(bar.step, draw_learned, part, size, demo.sizes.drawn_at)
-                for part in chunks(cast_.history)
-            ]
-            parts: list[Learned] = [future.result() for future in drawn]
-        pictures = np.concatenate([part.pictures for part in parts])
-        keys = [study.study_uid for study in cast_.history]
-        self.services.pictures().keep(zip(keys, pictures, strict=True))
         history = History(
             task=self.services.task,
             site=Site(demo.settings.site),
             drawn_at=demo.sizes.drawn_at,
             tags=tags_of(sorted({s.maker for s in cast_.history}), cast_.history[0], demo.sizes.drawn_at),
         )
-        prints = (print_ for part in parts for print_ in part.fingerprints)
-        with self.services.storage.work() as work:
-            keep_history(work, cast_, prints, history, now=utc_now())
+        with demo.clock.bar("drawing", len(cast_.history)) as bar, self.services.storage.work() as work:
+            drawn: list[Future[Learned]] = [
+                self._submit(bar.step, draw_learned, part, size, demo.sizes.drawn_at)
+                for part in chunks(cast_.history)
+            ]
+            prints = (print_ for future in drawn for print_ in future.result().fingerprints)
+            keep_history(work, cast_, prints, history, now=utc_now())  # each as soon as it is drawn
             work.commit()
+        pictures = np.concatenate([future.result().pictures for future in drawn])
+        keys = [study.study_uid for study in cast_.history]
+        self.services.pictures().keep(zip(keys, pictures, strict=True))
 
     def _submit(
         self, done: Callable[[int], None], function: Any, part: Sequence[Any], *rest: Any
