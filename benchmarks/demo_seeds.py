@@ -89,8 +89,7 @@ def table(summaries: Sequence[Json]) -> str:
 
 
 def _row(summary: Json) -> str:
-    models = {model["recipe"].removesuffix("-fast"): model for model in summary["models"]}
-    models = {name.replace("demo-fast", "demo"): model for name, model in models.items()}
+    models = {model["recipe"].replace("demo-fast", "demo"): model for model in summary["models"]}
     first, good, control = models["demo"], models["demo-v2"], models["demo-control"]
     compared = {one["candidate"]: one for one in summary["comparisons"]}
     gate, careless = compared[good["version"]], compared[models["demo-bad"]["version"]]

@@ -57,7 +57,7 @@ class PipelineServices:
 
     def look_alikes(self, studies: Sequence[Study]) -> Alike:
         """Return which of the studies look alike; what was compared before is remembered."""
-        return LookAlikes(self.settings.folder / "cache" / "lookalikes.json").among(studies)
+        return LookAlikes(self.settings.caches / "lookalikes.json").among(studies)
 
     @staticmethod
     def now() -> datetime:

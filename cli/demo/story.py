@@ -45,7 +45,7 @@ from overread.studies.intake import SPLIT_SALT
 from pipeline.services import PipelineServices, pipeline_services
 
 if TYPE_CHECKING:
-    from cli.demo.production import Tried  # brings torch, which this process never needs
+    from cli.demo.production import Tried  # brings torch and MLflow: loaded when the trial begins
 
 RECIPES = {False: "demo", True: "demo-fast"}
 MOST_FLIPS = 60  # of a candidate that are drawn for its reviewers

@@ -55,13 +55,25 @@ def test_corrections_are_about_what_they_name_twice_as_often_as_older_labels() -
     assert corrected_codes(older) == ()
 
 
+def released(services: PipelineServices) -> None:
+    """Let the candidate serve, as if two people had approved it."""
+    with services.storage.work() as work:
+        work.models.put_in_production(
+            services.task.name,
+            VersionKey("1"),
+            at=services.now(),
+            by=("ruth", "rolf"),
+            reason="tests",
+            rollback=False,
+        )
+        work.commit()
+
+
 def corrected(services: PipelineServices) -> str:
     """Let the candidate serve, and settle some training studies as strands; return the dataset version."""
     now = services.now()
+    released(services)
     with services.storage.work() as work:
-        work.models.put_in_production(
-            services.task.name, VersionKey("1"), at=now, by=("ruth", "rolf"), reason="tests", rollback=False
-        )
         for study in in_split(services, Split.TRAIN)[:CORRECTED]:
             work.labels.add(
                 StudyLabel(
@@ -110,16 +122,7 @@ def test_every_strategy_is_measured_beside_its_parent_and_nothing_is_registered(
 def test_without_a_release_or_corrections_it_says_what_to_do(school: PipelineServices, training: str) -> None:
     with pytest.raises(EvidenceError, match="promote a first one"):
         compare_strategies(school, training=training)
-    with school.storage.work() as work:
-        work.models.put_in_production(
-            school.task.name,
-            VersionKey("1"),
-            at=school.now(),
-            by=("ruth", "rolf"),
-            reason="tests",
-            rollback=False,
-        )
-        work.commit()
+    released(school)
     with pytest.raises(EvidenceError, match="adjudicate some"):
         compare_strategies(school, training=training)
 
