@@ -12,6 +12,7 @@ from cli.demo.story import Play
 from cli.demo.summary import Json
 from overread.domain.adjudication import CaseState
 from overread.domain.identifiers import StudyUid
+from overread.measures.proportion import wilson
 
 FILMS = 8
 
@@ -108,11 +109,14 @@ def _drift(act: Play, summary: Json) -> str:
         for s in act.cast.drifted
         if not s.findings and s.study_uid in predictions
     ]
-    share = f"{_percent(float(np.mean(spared)))} of {len(spared)}" if spared else "none"
+    found = wilson(sum(spared), len(spared))
+    limits = f"[{_percent(found.lower)}, {_percent(found.upper)}]"
+    share = f"{_percent(found.estimate)} {limits} of {found.n}" if spared else "none of the"
+    tested = {model["version"]: model["specificity"] for model in summary["models"]}
     return (
         f"Studies of a scanner that the model has never seen came in. It called no finding in {share} "
-        "studies without one, so its specificity is no longer what was tested. The drift check saw it in "
-        f"{len(last['drifted'])} columns, and the next promotion was stopped "
+        f"studies without one; on the test set it was {_percent(tested[summary['production']['after']])}. "
+        f"The drift check saw it in {len(last['drifted'])} columns, and the next promotion was stopped "
         f"({act.told.stopped or 'not approved'})."
     )
 
