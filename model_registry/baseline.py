@@ -12,8 +12,8 @@ from sklearn.preprocessing import StandardScaler
 
 from overread.domain.errors import EvidenceError
 from overread.domain.estimates import Estimate
-from overread.measures.resampling import bootstrap_interval
-from overread.measures.roc import auc
+from overread.measures.counted_resampling import auc_bootstrap
+from overread.measures.resampling import Draws
 
 BINS = 64
 FOLDS = 5
@@ -71,7 +71,7 @@ def histogram_baseline(
     )
     scores = _out_of_fold(columns, labels, groups, seed)
     return HistogramBaseline(
-        auc=bootstrap_interval(labels, scores, statistic=auc, cluster=groups, seed=seed),
+        auc=auc_bootstrap(labels, scores, cluster=groups, draws=Draws(seed=seed)),
         n_positive=int(labels.sum()),
         n_negative=int((1 - labels).sum()),
         n_patients=int(groups.max()) + 1,

@@ -17,9 +17,9 @@ from overread.domain.estimates import Estimate
 from overread.domain.findings import Label
 from overread.domain.identifiers import Digest
 from overread.measures.calibration import brier
+from overread.measures.counted_resampling import auc_bootstrap
 from overread.measures.proportion import clustered_proportion, wilson
-from overread.measures.resampling import bootstrap_interval
-from overread.measures.roc import auc
+from overread.measures.resampling import Draws
 from overread.store.answers import Remembered
 from overread.store.objects import Objects
 from overread.store.unit_of_work import UnitOfWork
@@ -27,8 +27,9 @@ from overread.store.unit_of_work import UnitOfWork
 Floats = NDArray[np.float32]
 Pictures = NDArray[np.uint8]
 BATCH = 32
-RESAMPLES = 1000
-SEED = 20_251  # of every interval by resampling: the same numbers give the same limits
+DRAWS = Draws(
+    n_resamples=1000, seed=20_251
+)  # of every interval by resampling: the same numbers, the same limits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -184,14 +185,7 @@ def evaluate(cases: Sequence[TestCase], probability: Floats, *, threshold: float
         confusion=_confusion(truth, called),
         sensitivity=recalls[Label.HAS_FINDING],
         specificity=recalls[Label.NO_FINDING],
-        auc=bootstrap_interval(
-            truth,
-            scores,
-            statistic=auc,
-            cluster=patients,
-            n_resamples=RESAMPLES,
-            seed=SEED,
-        ),
+        auc=auc_bootstrap(truth, scores, cluster=patients, draws=DRAWS),
         brier=brier(truth, scores),
         by_class={
             label.value: _class_scores(truth == positive, called == positive, recalls[label])

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model_registry.evaluation import RESAMPLES, SEED, Floats
+from model_registry.evaluation import DRAWS, Floats
 from model_registry.test_set import TestCase, UnitBox
 from overread.domain.errors import InputError
 from overread.domain.estimates import Estimate
+from overread.measures.counted_resampling import mean_bootstrap
 from overread.measures.proportion import clustered_paired_difference, clustered_proportion
-from overread.measures.resampling import bootstrap_interval
 
 _FINE = 8  # parts of a cell's side, in which it is said what a box covers
 _CENTRE = 1 / 8  # deviation of the heat around the centre, as a share of the picture's side
@@ -130,12 +130,5 @@ def _touches(place: tuple[float, float], boxes: Sequence[UnitBox], shape: tuple[
 def _pointed(hits: NDArray[np.bool_], energy: NDArray[np.float64], patients: Sequence[str]) -> Pointed:
     return Pointed(
         pointing=clustered_proportion(hits, patients),
-        energy=bootstrap_interval(
-            np.ones(len(energy)),
-            energy,
-            statistic=lambda _, share: float(share.mean()),
-            cluster=patients,
-            n_resamples=RESAMPLES,
-            seed=SEED,
-        ),
+        energy=mean_bootstrap(energy, cluster=patients, draws=DRAWS),
     )

@@ -45,7 +45,7 @@ class Told:
 
 def prepare() -> None:
     """Let torch be loaded in the background, by the process that trainings will be forked from."""
-    _context.set_forkserver_preload([run_job.__module__])
+    _context.set_forkserver_preload([run_job.__module__, "torch._dynamo"])  # torch's optimisers load it
     ensure_running()
 
 

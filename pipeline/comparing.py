@@ -152,7 +152,9 @@ def test_scores(
     if known is not None:
         return known
     pictures = services.pictures(model.image_size).gather([case.study for case in cases])
-    scores = score(open_package(objects.get(model.digest)), pictures)
+    scores = score(
+        open_package(objects.get(model.digest)), pictures, threads=services.settings.inference_threads
+    )
     with services.storage.work() as work:
         keep_scores(work, objects, scores, model=model.digest, dataset=test_set.digest, now=services.now())
         work.commit()

@@ -24,7 +24,8 @@ def tuning_evaluation(services: PipelineServices, version: str | None) -> dict[s
     if not cases:
         raise EvidenceError("no tuning study has a readable picture; import more studies")
     pictures = source.gather([case.study for case in cases])
-    scores = score(open_package(services.storage.objects.get(model.digest)), pictures)
+    package = open_package(services.storage.objects.get(model.digest))
+    scores = score(package, pictures, threads=services.settings.inference_threads)
     evaluation = evaluate(cases, scores.probability[:, 0], threshold=model.threshold)
     shown = recorded(evaluation)
     fewest = min(evaluation.n_positive, evaluation.n - evaluation.n_positive)

@@ -7,6 +7,7 @@ import io
 import itertools
 import random
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +26,7 @@ from overread.simulation.dictation import dictate
 from overread.simulation.population import SimulatedStudy
 from overread.simulation.readers import Perception, Reader, look
 
-_TRIES = 8
+_PATIENCE = 600.0  # seconds that a call is tried again for: a scanner waits for the first model, too
 Json = dict[str, Any]
 
 
@@ -42,10 +43,10 @@ class Actor:
         Raises
         ------
         UnavailableError
-            It stays busy.
+            It stays busy for ten minutes.
         """
-        wait = threading.Event()
-        for _ in range(_TRIES):
+        wait, end = threading.Event(), time.monotonic() + _PATIENCE
+        while time.monotonic() < end:
             answer = self._http.request(method, path, **options)
             if answer.status_code not in {429, 503}:
                 return answer
@@ -195,13 +196,12 @@ def findings_of(perception: Perception, size: int) -> list[Json]:
     return shapes
 
 
-def send(device: Actor, paths: Iterable[Path], on_sent: Callable[[], None]) -> None:
+def send(device: Actor, paths: Iterable[Path]) -> None:
     """Send files over HTTP in their order, as a scanner does; raise where one is not taken."""
     headers = {"Content-Type": "application/dicom"}
     for path in paths:
         answer = device.call("POST", "/api/v1/instances", content=path.read_bytes(), headers=headers)
         answer.raise_for_status()
-        on_sent()
 
 
 def wait_until_read(operator: Actor, *, seconds: float) -> None:

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -182,21 +182,28 @@ class Play:
         hand_on_flow()
         return state == "promoted"
 
-    def receive(self, drawn: Sequence[Future[list[Filed]]]) -> list[Filed]:
-        """Send files as a scanner does, and wait until the model has read them."""
-        files = [file for future in drawn for file in future.result()]
-        self.eyes.add({file.sight: file.study for file in files})
-        with self.demo.clock.bar("arriving", len(files)) as bar:
-            readers.send(self.people["scanner"], [file.path for file in files], bar.step)
-        readers.wait_until_read(self.people["operator"], seconds=600)
+    def send(self, drawn: Sequence[Future[list[Filed]]]) -> list[Filed]:
+        """Send files as a scanner does, each as soon as it is drawn."""
+        files: list[Filed] = []
+        with self.demo.clock.bar("arriving", len(drawn)) as bar:
+            for future in drawn:
+                part = future.result()
+                self.eyes.add({file.sight: file.study for file in part})
+                readers.send(self.people["scanner"], [file.path for file in part])
+                files += part
+                bar.step()
         return files
+
+    def read(self) -> None:
+        """Wait until the model has read all that was sent."""
+        readers.wait_until_read(self.people["operator"], seconds=600)
 
     def send_broken(self, files: Sequence[Filed]) -> None:
         """Send two files whose pixels are broken, for a person to release or delete."""
         spool = self.demo.folder / "spool"
         paths = [undecodable(file, spool) for file in files[:2]]
-        readers.send(self.people["scanner"], paths, lambda: None)
-        readers.wait_until_read(self.people["operator"], seconds=60)
+        readers.send(self.people["scanner"], paths)
+        self.read()
 
     def radiologists(self) -> tuple[list[Radiologist], list[Radiologist]]:
         """Return residents and seniors, half of them writing Chinese."""
@@ -252,14 +259,21 @@ class Play:
 
         return str(drift()["check"])
 
-    def new_scanner(self, files: Sequence[Filed]) -> None:
+    def new_scanner(self, drawn: Sequence[Future[list[Filed]]]) -> None:
         """Ask for the next promotion while a new scanner's studies come in: the drift check stops it."""
         from flows.relabel import relabel
 
-        self.report(files[: self.demo.sizes.drifted_read])
-        (self.told.following,) = self._retrain([(relabel(), "next")])
+        with ThreadPoolExecutor(1) as department:
+            reported = department.submit(self._new_scanner_reported, drawn)
+            (self.told.following,) = self._retrain([(relabel(), "next")])
+            reported.result()
         record = self._compared(self.told.following, "the next retraining")
         self._approve(self._ask(record, drift_check=self._drift_check()))
+
+    def _new_scanner_reported(self, drawn: Sequence[Future[list[Filed]]]) -> None:
+        files = self.send(drawn)
+        self.read()
+        self.report(files[: self.demo.sizes.drifted_read])
 
     def show_flips(self) -> None:
         """Make files of the studies that a candidate got worse on: reviewers look at each."""
@@ -301,10 +315,12 @@ def play(demo: Demo, processes: Processes) -> Play:
             arriving = act.draw_arrivals(act.cast.arriving)
         with clock.step("start", "web server and Prefect server"):
             _open_doors(act, processes, prefect)
-        with clock.step("first", "a first model, trained on the old reports, approved by two people"):
-            act.train_first()
-        trial = None if demo.fast else act.begin_trial()
-        _corrections(act, arriving)
+        with ThreadPoolExecutor(1) as scanner:
+            sent = scanner.submit(act.send, arriving)
+            with clock.step("first", "a first model, trained on the old reports, approved by two people"):
+                act.train_first()
+            trial = None if demo.fast else act.begin_trial()
+            _corrections(act, sent)
         _candidates(act)
         if trial is not None:
             with clock.step("production", "one step of the production training, its export, a served answer"):
@@ -331,11 +347,11 @@ def _open_doors(act: Play, processes: Processes, prefect: Program) -> None:
     act.people = actors(act.told.base, hire(act.services.storage, act.demo.folder))
 
 
-def _corrections(act: Play, arriving: Sequence[Future[list[Filed]]]) -> None:
+def _corrections(act: Play, sent: Future[list[Filed]]) -> None:
     clock = act.demo.clock
-    with clock.step("arrive", "new studies sent over HTTP and read by the model"):
-        files = act.receive(arriving)
-        act.send_broken(files)
+    with clock.step("arrive", "new studies, sent over HTTP since the doors opened, read by the model"):
+        files = sent.result()
+        act.send_broken(files)  # and waits for all
     with clock.step("report", "reports signed, corrections filed"):
         act.report(files[:-LEFT_UNREAD])
     with clock.step("adjudicate", "blinded reads, seniors where they differ"):
@@ -350,7 +366,7 @@ def _candidates(act: Play) -> None:
     with clock.step("judge", "the gate, the drift check, two people's review"):
         act.judge()
     with clock.step("drift", "a new scanner; the drift check stops the next promotion"):
-        act.new_scanner(act.receive(drifted))
+        act.new_scanner(drifted)
         act.show_flips()
 
 

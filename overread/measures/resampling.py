@@ -33,6 +33,22 @@ class BootstrapEstimate(Estimate):
     n_clusters: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draws:
+    """How patients are drawn: `n_resamples` times from `seed`, "bca" or "percentile" limits at `level`."""
+
+    n_resamples: int = 2000
+    seed: int
+    level: float = 0.95
+    method: str = "bca"
+
+    def __post_init__(self) -> None:
+        """Refuse draws that give no limits."""
+        checked_choice(self.method, ("bca", "percentile"), "method")
+        checked_level(self.level)
+        checked_count(self.n_resamples, "n_resamples", at_least=1)
+
+
 class FilmsByPatient(NamedTuple):
     """Row numbers sorted by patient, and where each patient's begin and how many they are."""
 
@@ -127,15 +143,13 @@ def bootstrap_interval(
     ----------
     Efron B, Tibshirani RJ. An Introduction to the Bootstrap. Chapman & Hall 1993.
     """
-    checked_choice(method, ("bca", "percentile"), "method")
-    checked_level(level)
-    draws = checked_count(n_resamples, "n_resamples", at_least=1)
+    draws = Draws(n_resamples=n_resamples, seed=seed, level=level, method=method)
     columns = (checked_flags(y_true).astype(np.int64), *(checked_scores(score) for score in scores))
     same_length(*columns)
     n = columns[0].size
     codes, k = (np.arange(n), n) if cluster is None else checked_groups(cluster, n)
     if n == 0:
-        return BootstrapEstimate(NAN, NAN, NAN, float(level), method, 0, draws, 0, 0)
+        return bootstrap_estimate(NAN, np.array([]), np.array([]), draws, n=0, k=0)
     films = FilmsByPatient.of(codes, k)
 
     def of_patients(patients: Codes) -> float:
@@ -144,16 +158,28 @@ def bootstrap_interval(
 
     rng = np.random.default_rng(seed)
     estimate = float(statistic(*columns))
-    replicates = np.array([of_patients(rng.integers(0, k, k)) for _ in range(draws)])
+    replicates = np.array([of_patients(rng.integers(0, k, k)) for _ in range(draws.n_resamples)])
+    others = [np.delete(np.arange(k), i) for i in range(k)] if method == "bca" and k > 1 else []
+    without = np.array([of_patients(patients) for patients in others])
+    return bootstrap_estimate(estimate, replicates, without, draws, n=n, k=k)
+
+
+def bootstrap_estimate(
+    estimate: float, replicates: Floats, without: Floats, draws: Draws, *, n: int, k: int
+) -> BootstrapEstimate:
+    """Return the estimate with its limits.
+
+    `replicates` and `without`, each of the k patients left out, may hold NaN, n counts the films.
+    """
     defined = replicates[~np.isnan(replicates)]
-    if method == "percentile":
-        lower, upper = _percentiles(defined, float(level))
+    if draws.method == "percentile":
+        lower, upper = _percentiles(defined, draws.level)
     else:
-        everyone = np.arange(k)
-        without = np.array([of_patients(np.delete(everyone, i)) for i in everyone]) if k > 1 else np.array([])
-        lower, upper = bca_limits(estimate, defined, without[~np.isnan(without)], level=level)
-    failed = draws - defined.size
-    return BootstrapEstimate(estimate, lower, upper, float(level), method, n, draws, failed, k)
+        lower, upper = bca_limits(estimate, defined, without[~np.isnan(without)], level=draws.level)
+    failed = replicates.size - defined.size
+    return BootstrapEstimate(
+        estimate, lower, upper, float(draws.level), draws.method, n, draws.n_resamples, failed, k
+    )
 
 
 def _acceleration(jackknife: Floats) -> float:

@@ -8,7 +8,6 @@ from datetime import datetime
 import numpy as np
 import pytest
 
-from model_registry import evaluation, localisation
 from model_registry.gate import Field, Judgement, judge, ledger_record, measured_policy, settle
 from model_registry.test_set import Question, TestCase, freeze, take_look
 from overread.domain.datasets import Look
@@ -22,13 +21,6 @@ CASES = some_cases(300, 300)
 PRODUCTION = a_contender("1", answering(CASES, misses=60, false_alarms=40))
 BETTER = a_contender("2", answering(CASES, misses=20, false_alarms=35))
 WORSE = a_contender("3", answering(CASES, misses=150, false_alarms=35))
-
-
-@pytest.fixture(autouse=True)
-def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The gate does not decide on the intervals that are resampled."""
-    monkeypatch.setattr(evaluation, "RESAMPLES", 20)
-    monkeypatch.setattr(localisation, "RESAMPLES", 20)
 
 
 def judged(

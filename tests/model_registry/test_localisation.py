@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model_registry import localisation
 from model_registry.localisation import (
     centre_map,
     covered,
@@ -22,11 +21,6 @@ from overread.domain.errors import InputError
 from tests.model_registry.toys import a_case
 
 SIDE = 8
-
-
-@pytest.fixture(autouse=True)
-def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(localisation, "RESAMPLES", 200)
 
 
 def heat_at(*cells: tuple[int, int], background: float = 0.0) -> NDArray[np.float64]:
