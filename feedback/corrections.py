@@ -5,11 +5,17 @@ from datetime import datetime
 
 from feedback.cases import open_or_join, withdraw_claim
 from overread.domain.audit import AuditEvent
-from overread.domain.corrections import Correction, TooLateError
-from overread.domain.errors import ConflictError, ForbiddenError
+from overread.domain.corrections import Correction, Kind, TooLateError
+from overread.domain.errors import ConflictError, ForbiddenError, InputError
+from overread.domain.findings import Label
 from overread.domain.identifiers import PersonKey
 from overread.domain.tasks import Task
 from overread.store.unit_of_work import UnitOfWork
+
+_LABELS = {  # of the model, and of the reader
+    Kind.MISSED_FINDING: (Label.NO_FINDING, Label.HAS_FINDING),
+    Kind.FALSE_ALARM: (Label.HAS_FINDING, Label.NO_FINDING),
+}
 
 
 class NoPredictionError(ConflictError):
@@ -27,11 +33,13 @@ def file_correction(work: UnitOfWork, correction: Correction, *, task: Task) -> 
     Raises
     ------
     InputError
-        A finding is not in the vocabulary, or its box lies outside the picture.
+        A finding is not in the vocabulary, its box lies outside the picture, or the kind is not what the two
+        labels say.
     NotFoundError
         No such study.
     """
     study = work.studies.get(correction.study)
+    _require_kind(correction)
     task.vocabulary.check(correction.findings)
     study.acquisition.require_inside(correction.findings)
     if correction.disagrees:
@@ -56,6 +64,16 @@ def file_correction(work: UnitOfWork, correction: Correction, *, task: Task) -> 
         )
     )
     return correction
+
+
+def _require_kind(correction: Correction) -> None:
+    """Refuse a missed finding where none is called, and a false alarm where the model gave none."""
+    labels = _LABELS.get(correction.kind) if correction.kind is not None else None
+    if labels is not None and labels != (correction.model_label, correction.label):
+        raise InputError(
+            f"{correction.kind} is for an answer of {labels[0]} that should be {labels[1]}; "
+            "leave the kind out, or give the label that goes with it"
+        )
 
 
 def withdraw(work: UnitOfWork, correction_id: str, *, by: PersonKey, now: datetime) -> None:

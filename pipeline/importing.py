@@ -150,6 +150,7 @@ def _take(run: _Run, item: Item) -> Line:
     if not run.dry_run:
         run.services.storage.objects.put(content)
         with run.services.storage.work() as work:
+            run.services.storage.objects.ensure(digest, content)
             _keep(run.services, work, seen)
             work.commit()
     reasons = seen.screening.reasons or (seen.screening.cohort_reasons if item.label else ())
@@ -279,6 +280,7 @@ def _set_aside(run: _Run, item: Item, content: bytes, arrival: Arrival, why: str
         services = run.services
         services.storage.objects.put(content)
         with services.storage.work() as work:
+            services.storage.objects.ensure(arrival.digest, content)
             receive(work, arrival, task=services.task, now=services.now(), queued=False)
             if (label := _label(services, item, arrival.study)) is not None:
                 work.labels.add(label)  # for the day when a person releases it

@@ -335,7 +335,7 @@ def _in_the_background() -> None:
 
 
 def _open_doors(act: Play, processes: Processes, prefect: Program) -> None:
-    from flows.deployments import ensure_limits
+    from flows.slots import ensure_limits
     from pipeline.children import prepare
 
     prepare()

@@ -95,6 +95,15 @@ class Objects:
         """Say whether the bytes are stored."""
         return bool(self._files.exists(self._path(digest)))
 
+    def ensure(self, digest: Digest, content: bytes) -> None:
+        """Store bytes again if they were removed since they were put.
+
+        Called inside the writing unit that comes to need them: what removes bytes holds the write lock too,
+        and has either looked already or will see that they are needed.
+        """
+        if not self.has(digest):
+            self.put(content)
+
 
 def _sync_folder(folder: Path) -> None:
     """Make a new name in a folder survive a power cut."""

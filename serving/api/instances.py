@@ -97,6 +97,7 @@ def _take(web: Web, by: Person, content: bytes) -> Receipt:
         return known
     web.objects.put(content)
     with web.work() as work:
+        web.objects.ensure(digest, content)
         receipt = receive(work, arrival, task=web.task, now=web.now())
         work.commit()
     web.worker.wake()

@@ -45,6 +45,22 @@ def test_a_disagreement_opens_the_studys_case_and_bars_its_raiser(work: UnitOfWo
     assert work.corrections.get(filed.id) == filed
 
 
+@pytest.mark.parametrize(
+    ("kind", "model", "label"),
+    [
+        (Kind.MISSED_FINDING, Label.HAS_FINDING, Label.NO_FINDING),
+        (Kind.FALSE_ALARM, Label.NO_FINDING, Label.HAS_FINDING),
+    ],
+)
+def test_a_kind_that_the_labels_contradict_is_refused_with_the_remedy(
+    work: UnitOfWork, task: Task, kind: Kind, model: Label, label: Label
+) -> None:
+    keep_predicted(work)
+    with pytest.raises(InputError, match=f"{kind} is for an answer of {label} .* leave the kind out"):
+        file_correction(work, a_correction(kind=kind, model_label=model, label=label), task=task)
+    assert work.corrections.all() == []
+
+
 def test_another_disagreement_joins_the_open_case(work: UnitOfWork, task: Task) -> None:
     keep_predicted(work)
     first = file_correction(work, a_correction(by="rita"), task=task)

@@ -14,11 +14,13 @@ from feedback.datasets import Recipe, load
 from overread.domain.datasets import Split, pseudonym, split_of
 from overread.domain.errors import InputError
 from overread.domain.findings import Label
+from overread.domain.identifiers import Digest
 from overread.domain.studies import StudyState
 from overread.imaging.rendering import picture
 from overread.simulation.broken import with_broken_pixels
 from overread.simulation.pictures import draw, rendered
 from overread.simulation.studies import to_dicom
+from overread.store.objects import Objects
 from overread.studies.intake import SCREEN
 from overread.studies.screening import PREDICT
 from pipeline.importing import Line, import_collection
@@ -175,6 +177,25 @@ def test_an_imported_picture_knows_its_size(empty: PipelineServices, files: Path
     with empty.storage.look() as work:
         (study,) = work.studies.all()
     assert (study.acquisition.rows, study.acquisition.columns) == (SIDE, SIDE)
+
+
+def test_bytes_that_are_removed_with_a_twin_while_they_come_in_are_stored_again(
+    empty: PipelineServices, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, removed = Objects.put, list[Digest]()
+
+    def put_and_lose(objects: Objects, content: bytes) -> Digest:
+        digest = put(objects, content)
+        if digest not in removed:
+            objects.remove(digest)
+            removed.append(digest)
+        return digest
+
+    write_collection(files, phantoms(1))
+    monkeypatch.setattr(Objects, "put", put_and_lose)
+    (line,) = taken(empty, files)
+    assert line.outcome == "included"
+    assert [empty.storage.objects.has(digest) for digest in removed] == [True]
 
 
 def test_a_picture_that_cannot_be_decoded_is_quarantined_with_its_bytes(
