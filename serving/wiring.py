@@ -16,7 +16,10 @@ from serving.inference.model_slot import ModelSlot
 from serving.inference.worker import Worker
 from serving.metrics import Metrics
 from serving.security.forgery import Forgery
+from serving.security.limits import Quota
 from serving.security.sessions import Sessions
+
+GUESSES_PER_MINUTE = 10  # passwords of one name from one address
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +29,7 @@ class Web:
     services: WebServices
     sessions: Sessions
     forgery: Forgery
+    guesses: Quota
     cursors: Cursors
     announcements: Announcements
     slot: ModelSlot
@@ -65,6 +69,7 @@ def wire(services: WebServices, *, scoring: bool) -> Web:
         services=services,
         sessions=Sessions(services.secret, minutes=settings.session_minutes),
         forgery=Forgery(services.secret),
+        guesses=Quota(GUESSES_PER_MINUTE),
         cursors=Cursors(services.secret),
         announcements=announcements,
         slot=slot,

@@ -1,5 +1,6 @@
 """Sign in and out."""
 
+import hashlib
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -11,7 +12,7 @@ from overread.settings.environment import Language
 from serving.pages.forms import Filled, Form, read_form
 from serving.pages.routing import PageRoute
 from serving.pages.visits import Visit, back_to
-from serving.problems import CredentialsError, ForgeryError, status_of
+from serving.problems import CredentialsError, ForgeryError, QuotaError, status_of
 from serving.security import forgery, sessions
 from serving.security.forgery import Forgery
 from serving.security.permissions import Anyone
@@ -20,6 +21,7 @@ from serving.wiring import Web, Wired
 router = APIRouter(include_in_schema=False)
 leaving = APIRouter(include_in_schema=False, route_class=PageRoute)
 
+_REFUSALS: dict[type[OverreadError], str] = {ForgeryError: "login.expired", QuotaError: "login.wait"}
 _NOBODY = f"scrypt${'0' * 32}${'0' * 128}"  # so that an unknown name takes as long as a wrong password
 
 
@@ -42,9 +44,15 @@ def sign_in(
         web.forgery.require(request.cookies.get(forgery.LOGIN_COOKIE, ""), form.text(forgery.FIELD))
     except ForgeryError as error:  # most often a page that outlived its cookie
         return _login(request, web, lang, username=username, refusal=error)
+    guesser = _guesser(request, username)
+    try:
+        web.guesses.take(guesser)
+    except QuotaError as error:
+        return _login(request, web, lang, username=username, refusal=error)
     digest = _password_of(web, username)
     if not password_matches(form.text("password"), digest or _NOBODY) or digest is None:
         return _login(request, web, lang, username=username, refusal=CredentialsError())
+    web.guesses.forget(guesser)
     response = back_to("/")
     cookie = web.sessions.open(PersonKey(username), digest)
     web.sessions.set_cookie(response, cookie, secure=request.url.scheme == "https")
@@ -59,6 +67,12 @@ def sign_out(by: Anyone, form: Form) -> Response:
     response = back_to("/login")
     sessions.clear_cookie(response)
     return response
+
+
+def _guesser(request: Request, username: str) -> str:
+    """Return who guesses: a name from an address, so that nobody can lock another out from elsewhere."""
+    address = "" if request.client is None else request.client.host
+    return hashlib.sha256(f"{address} {username}".encode()).hexdigest()  # a name may be as long as a body
 
 
 def _password_of(web: Web, username: str) -> str | None:
@@ -82,12 +96,11 @@ def _login(
     settings = web.services.settings
     nonce = request.cookies.get(forgery.LOGIN_COOKIE) or Forgery.new_nonce()
     visit = Visit(request=request, web=web, language=lang or settings.language, csrf=web.forgery.token(nonce))
-    wrong = "login.expired" if isinstance(refusal, ForgeryError) else "login.wrong"
     response = visit.page(
         "login/page.html",
         status=200 if refusal is None else status_of(refusal),
         username=username,
-        problem=None if refusal is None else visit.words.text(wrong),
+        problem=None if refusal is None else visit.words.text(_REFUSALS.get(type(refusal), "login.wrong")),
         hours=f"{settings.session_minutes / 60:g}",
     )
     response.set_cookie(

@@ -1,6 +1,7 @@
 """How much one caller may send: bytes a body, requests a minute."""
 
 import math
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -56,20 +57,27 @@ def _too_large(limit: int) -> HTTPException:
 
 
 class Quota:
-    """A bucket of requests for each caller that refills over a minute; for the event loop only."""
+    """A bucket of requests for each caller that refills over a minute."""
 
     def __init__(self, per_minute: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_minute = per_minute
         self._clock = clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._lock = threading.Lock()
 
     def take(self, caller: str) -> None:
         """Count one request; raise `QuotaError` with the seconds to wait when the bucket is empty."""
         now = self._clock()
-        left, at = self._buckets.pop(caller, (float(self._per_minute), now))
-        left = min(self._per_minute, left + (now - at) * self._per_minute / 60)
-        self._buckets[caller] = (max(left - 1, 0) if left >= 1 else left, now)
-        if len(self._buckets) > _MOST_CALLERS:
-            self._buckets.popitem(last=False)
+        with self._lock:
+            left, at = self._buckets.pop(caller, (float(self._per_minute), now))
+            left = min(self._per_minute, left + (now - at) * self._per_minute / 60)
+            self._buckets[caller] = (max(left - 1, 0) if left >= 1 else left, now)
+            if len(self._buckets) > _MOST_CALLERS:
+                self._buckets.popitem(last=False)
         if left < 1:
             raise QuotaError(seconds=math.ceil((1 - left) * 60 / self._per_minute))
+
+    def forget(self, caller: str) -> None:
+        """Fill a caller's bucket again."""
+        with self._lock:
+            self._buckets.pop(caller, None)

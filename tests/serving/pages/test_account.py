@@ -4,6 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from overread.domain.identifiers import PersonKey
+from serving.wiring import GUESSES_PER_MINUTE
 from tests.serving.conftest import House
 from tests.serving.pages.builders import PASSWORD, Browser, default_language, set_passwords, sign_in
 
@@ -39,6 +40,29 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_words_and_keep_the_na
         'value="nobody"'
         in browser.fill("/login?lang=zh", action, {"username": "nobody", "password": "x"}).text
     )
+
+
+def test_who_guesses_passwords_waits_and_nobody_else_does(house: House) -> None:
+    set_passwords(house)
+    rita, remy = (Browser(client=TestClient(house.app), who=who) for who in ("rita", "remy"))
+    action = "/login?lang=en"
+    wrong = [
+        rita.fill(action, action, {"username": "rita", "password": f"guess {n}"}).status_code
+        for n in range(GUESSES_PER_MINUTE + 1)
+    ]
+    assert wrong == [401] * GUESSES_PER_MINUTE + [429]
+    right = rita.fill(action, action, {"username": "rita", "password": PASSWORD})
+    assert right.status_code == 429
+    assert "Wait a minute" in right.text
+    assert remy.fill(action, action, {"username": "remy", "password": PASSWORD}).status_code == 303
+
+
+def test_the_right_password_forgets_the_wrong_ones(house: House) -> None:
+    set_passwords(house)
+    rita, action = Browser(client=TestClient(house.app), who="rita"), "/login?lang=en"
+    for password in ["wrong"] * (GUESSES_PER_MINUTE - 1) + [PASSWORD] + ["wrong"] * GUESSES_PER_MINUTE:
+        answer = rita.fill(action, action, {"username": "rita", "password": password})
+        assert answer.status_code == (303 if password == PASSWORD else 401)
 
 
 def test_the_login_page_names_no_command_that_does_not_help(house: House) -> None:

@@ -29,6 +29,16 @@ def test_a_bucket_refills_over_a_minute() -> None:
         quota.take("rita")
 
 
+def test_a_forgotten_caller_has_a_full_bucket() -> None:
+    quota = Quota(1, clock=_Clock())
+    quota.take("rita")
+    quota.forget("rita")
+    quota.forget("nobody")
+    quota.take("rita")
+    with pytest.raises(QuotaError):
+        quota.take("rita")
+
+
 @given(st.integers(1, 50), st.lists(st.floats(0, 5), max_size=200))
 def test_nobody_gets_more_than_the_bucket_and_its_refill(per_minute: int, pauses: list[float]) -> None:
     clock = _Clock()
