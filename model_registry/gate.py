@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
+import numpy as np
+
 from model_registry.comparison import (
     Contender,
     Pairs,
@@ -23,11 +25,13 @@ from overread.domain.audit import AuditEvent
 from overread.domain.datasets import Look, TestSet
 from overread.domain.estimates import Estimate
 from overread.domain.policies import GatePolicy
+from overread.measures.counted_resampling import auc_bootstrap
 from overread.measures.promotion import Check, Decision, Policy, combine, decide
-from overread.measures.proportion import wilson
-from overread.measures.roc import auc_interval
+from overread.measures.proportion import clustered_proportion
+from overread.measures.resampling import Draws
 from overread.store.unit_of_work import UnitOfWork
 
+FLOOR_DRAWS = Draws(n_resamples=10_000, seed=20_251)  # a look's alpha may be .005: 50 draws below the limit
 _NAN = float("nan")
 
 
@@ -176,8 +180,9 @@ def _without_verdict(decision: Decision) -> Decision:
 def _first_release(
     cases: Sequence[TestCase], candidate: Contender, policy: GatePolicy, alpha: float
 ) -> Decision:
-    """Hold a first version against the floors, each by its own interval."""
+    """Hold a first version against the floors, each by its own interval with patients as the unit."""
     truth, right = truth_of(cases), candidate.right(cases)
+    patients = np.array([case.patient for case in cases], str)
     positives, level = int(truth.sum()), 1 - 2 * alpha
     enough = positives >= policy.min_positive and truth.size - positives >= policy.min_negative
     status = "pass" if enough else "inconclusive"
@@ -185,15 +190,19 @@ def _first_release(
         Check("evidence", "required", status, _NAN, _NAN, _NAN, level, "counts", truth.size, _NAN),
         _floor(
             "floor.sensitivity",
-            wilson(int(right[truth].sum()), positives, level=level),
+            clustered_proportion(right[truth], patients[truth], level=level),
             policy.floors.sensitivity,
         ),
         _floor(
             "floor.specificity",
-            wilson(int(right[~truth].sum()), truth.size - positives, level=level),
+            clustered_proportion(right[~truth], patients[~truth], level=level),
             policy.floors.specificity,
         ),
-        _floor("floor.auc", auc_interval(truth, candidate.scores, level=level), policy.floors.auc),
+        _floor(
+            "floor.auc",
+            auc_bootstrap(truth, candidate.scores, cluster=patients, draws=replace(FLOOR_DRAWS, level=level)),
+            policy.floors.auc,
+        ),
     )
     verdict = combine(checks)
     reasons = tuple(check.name for check in checks if check.status != "pass")

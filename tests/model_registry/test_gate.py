@@ -12,7 +12,7 @@ from model_registry.gate import Field, Judgement, judge, ledger_record, measured
 from model_registry.test_set import Question, TestCase, freeze, take_look
 from overread.domain.datasets import Look
 from overread.domain.errors import ConflictError
-from overread.domain.identifiers import VersionKey
+from overread.domain.identifiers import PatientKey, VersionKey
 from overread.store.objects import Objects
 from overread.store.unit_of_work import UnitOfWork
 from tests.model_registry.toys import a_contender, a_look, a_policy, answering, some_cases
@@ -178,6 +178,19 @@ def test_a_first_release_near_a_floor_is_inconclusive() -> None:
     judgement = judged(Field(candidate=a_contender("1", answering(CASES, misses=115, false_alarms=35))))
     assert judgement.verdict == "INCONCLUSIVE"
     assert judgement.record["reasons"] == ["floor.sensitivity"]
+
+
+def test_three_films_of_a_patient_are_less_evidence_for_a_first_release_than_three_patients() -> None:
+    field = Field(candidate=a_contender("1", answering(CASES, misses=84, false_alarms=60)))
+    thrice = [replace(case, patient=PatientKey(f"p{row // 3}")) for row, case in enumerate(CASES)]
+    alone, repeated = (checks(judged(field, cases=cases)) for cases in (CASES, thrice))
+    for name in ("floor.sensitivity", "floor.specificity", "floor.auc"):
+        assert repeated[name]["estimate"] == alone[name]["estimate"]
+        assert repeated[name]["lower"] < alone[name]["lower"] - 0.01
+    assert (alone["floor.sensitivity"]["status"], repeated["floor.sensitivity"]["status"]) == (
+        "pass",
+        "inconclusive",
+    )
 
 
 def test_the_alpha_of_the_look_is_the_gates() -> None:
