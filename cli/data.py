@@ -170,6 +170,29 @@ def export(
     typer.echo(str(out))
 
 
+@dataset.command("doubt")
+def doubt(
+    most: Annotated[
+        int, typer.Option(min=1, help="Cases of doubted labels that may stand open at once.")
+    ] = 20,
+    training: Annotated[
+        str, typer.Option(help="Of the networks that look: a name in configs/, or a TOML file.")
+    ] = "doubts",
+    as_json: AsJson = False,
+) -> None:
+    """Put the training labels that look most wrong to blinded readers; no label changes by itself."""
+    from cli.progress import progress
+    from pipeline.doubting import send_doubtful
+    from pipeline.services import pipeline_services
+
+    services = pipeline_services(settings())
+    with progress("doubt", total=1.0) as done:
+        sent = send_doubtful(services, training=training, most=most, on_progress=done)
+    answer({"doubted": sent.doubted, "opened": len(sent.cases)}, as_json=as_json)
+    if sent.doubted is None:
+        say(f"{most} doubted labels or more wait for their readers already; none was looked for")
+
+
 def _show(version: str, *, as_json: bool) -> None:
     from bootstrap.storage import open_storage
 

@@ -20,6 +20,7 @@ from overread.domain.tasks import Task
 from overread.store.unit_of_work import UnitOfWork
 
 HOLD = timedelta(minutes=15)
+_CLAIMLESS = frozenset({Origin.AUDIT.value, Origin.DOUBT.value})  # asked for by no person's claim
 
 
 def open_or_join(work: UnitOfWork, correction: Correction, *, task: Task) -> Case:
@@ -63,7 +64,7 @@ def withdraw_claim(work: UnitOfWork, correction: Correction) -> None:
         return
     case = work.cases.get(correction.case)
     claims = [claim for claim in work.corrections.of_case(case.id) if claim.withdrawn_at is None]
-    asked_for = claims or case.origin == Origin.AUDIT
+    asked_for = claims or case.origin in _CLAIMLESS
     if case.state is CaseState.OPEN and not case.reads and not asked_for:
         work.cases.set_state(case.id, CaseState.WITHDRAWN)
 

@@ -87,8 +87,7 @@ def gather(
 def keep(work: UnitOfWork, objects: Objects, gathered: Gathered, *, by: str, now: datetime) -> DatasetVersion:
     """Freeze what was gathered as a dataset version; the same content gives the same version."""
     rows, recipe = gathered.rows, gathered.recipe
-    manifest = {"task": gathered.task, "recipe": plain(recipe), "rows": [plain(row) for row in rows]}
-    digest = objects.put(json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode())
+    digest = frozen(objects, gathered)
     version = derived_id("dataset", gathered.task, digest)[:16]
     before = work.datasets.all()
     known = [dataset for dataset in before if dataset.version == version]
@@ -121,6 +120,13 @@ def keep(work: UnitOfWork, objects: Objects, gathered: Gathered, *, by: str, now
         )
     )
     return dataset
+
+
+def frozen(objects: Objects, gathered: Gathered) -> Digest:
+    """Store what was gathered as it is, and return by which digest `load` finds it."""
+    rows = [plain(row) for row in gathered.rows]
+    manifest = {"task": gathered.task, "recipe": plain(gathered.recipe), "rows": rows}
+    return objects.put(json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode())
 
 
 def load(objects: Objects, digest: Digest) -> list[DatasetRow]:

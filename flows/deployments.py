@@ -8,6 +8,7 @@ from prefect.deployments.runner import RunnerDeployment
 
 from flows.attend import attend
 from flows.collect import collect
+from flows.doubt import doubt
 from flows.drift import drift
 from flows.improve import improve
 from flows.slots import ensure_limits
@@ -15,6 +16,7 @@ from flows.slots import ensure_limits
 ATTEND_SECONDS = 60.0
 DAILY = "0 3 * * *"
 WEEKLY = "0 4 * * 0"
+MIDWEEK = "0 4 * * 3"  # far from the retraining, which waits for nobody's reads
 
 __all__ = ["ensure_limits", "main"]
 
@@ -26,6 +28,7 @@ def main(*, attend_seconds: float = ATTEND_SECONDS, training: str | None = None)
     deployments = [
         attend.to_deployment("attend", interval=timedelta(seconds=attend_seconds), parameters=chosen),
         collect.to_deployment("collect", cron=DAILY),
+        doubt.to_deployment("doubt", cron=MIDWEEK),
         drift.to_deployment("drift", cron=DAILY),
         improve.to_deployment("improve", cron=WEEKLY, parameters=chosen),
     ]

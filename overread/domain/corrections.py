@@ -31,11 +31,12 @@ class Kind(StrEnum):
 
 
 class Origin(StrEnum):
-    """How the correction came about."""
+    """How the correction, or the case, came about."""
 
     BUTTON = "button"
     SIGNED_REPORT = "signed-report"
     AUDIT = "audit"
+    DOUBT = "doubted-label"
     IMPORT = "import"
 
 

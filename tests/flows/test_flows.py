@@ -16,14 +16,17 @@ from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from bootstrap.processes import Processes, Program
 from flows.attend import attend
 from flows.collect import collect
+from flows.doubt import doubt
 from flows.improve import improve
 from flows.slots import LIMIT, alone
 from flows.sweep import sweep
+from overread.domain.adjudication import CaseState
 from overread.domain.identifiers import PersonKey
 from overread.domain.models import RunState, TrainingRun
 from pipeline.retraining import cancel, request_run, under_way
 from pipeline.services import PipelineServices, pipeline_services
 from tests.flows.conftest import Api, a_training, wait_until
+from tests.pipeline.departments import TINY
 
 pytestmark = [pytest.mark.xdist_group("prefect"), pytest.mark.services, pytest.mark.slow]
 OLGA = PersonKey("olga")
@@ -61,7 +64,12 @@ def test_the_whole_loop_ends_completed_with_its_flow_runs_on_the_request(
 def test_small_flows_end_completed(api: Api, department: PipelineServices) -> None:
     assert collect(share=0.0) == collect(share=0.0)
     assert attend() is None
-    for name in ("collect", "attend", "sweep", "hand-on"):
+    cases = doubt(training=str(TINY), most=1)
+    assert len(cases) == 1
+    assert doubt(training=str(TINY), most=1) == []
+    with department.storage.look() as work:
+        assert [case.id for case in work.cases.in_state(CaseState.OPEN)] == cases
+    for name in ("collect", "attend", "doubt", "sweep", "hand-on"):
         assert api.runs(name)[-1]["state_type"] == "COMPLETED", name
 
 

@@ -33,12 +33,14 @@ def phantoms(count: int, *, seed: int = 5) -> list[SimulatedStudy]:
     return list(itertools.islice(studies(Department(seed=seed)), count))
 
 
-def balanced(wanted: dict[Split, int], *, seed: int = 5) -> list[SimulatedStudy]:
-    """Return so many studies of each split with a finding, and as many without."""
+def balanced(wanted: dict[Split, int], *, showing: str = "", seed: int = 5) -> list[SimulatedStudy]:
+    """Return so many studies of each split with a finding (`showing`: that one), and as many without."""
     shares = load_task("demo").shares
     left = {(split, label): count for split, count in wanted.items() for label in Label}
     chosen = []
     for study in studies(Department(seed=seed)):
+        if showing and study.codes and showing not in study.codes:
+            continue
         split = split_of(pseudonym(str(study.patient.key), issuer=SITE, salt=SALT), salt=SALT, shares=shares)
         if left.get((split, study.label), 0):
             left[split, study.label] -= 1

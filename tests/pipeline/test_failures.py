@@ -24,7 +24,15 @@ def told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *w
 
 @pytest.mark.parametrize(
     "words",
-    [["train"], ["retrain"], ["import", "."], ["compare", "1", "2"], ["monitor"], ["dataset", "build"]],
+    [
+        ["train"],
+        ["retrain"],
+        ["import", "."],
+        ["compare", "1", "2"],
+        ["monitor"],
+        ["dataset", "build"],
+        ["dataset", "doubt"],
+    ],
 )
 def test_without_data_every_command_names_the_next_one(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
