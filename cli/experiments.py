@@ -29,20 +29,32 @@ def experiment(
         str, typer.Option(help="Training file whose variants are compared, or a name in configs/.")
     ] = "corrections",
     seed: Annotated[int, typer.Option(min=0, help="Of every training.")] = 1,
+    hide: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Finding that old reports miss: in a new data folder with an imported collection, "
+            "first make such reports, a first model from them, and their corrections."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Train every strategy from the first release, on the newest corrections; measured on the tuning set."""
-    from dataclasses import asdict
-
     from cli.progress import progress
     from experiments.corrections import compare_strategies
+    from model_registry.recording import recorded
     from pipeline.services import pipeline_services
 
     services = pipeline_services(settings())
+    if hide:
+        from experiments.under_called import prepare
+
+        with progress("first model", total=1.0) as done:
+            prepare(services, hidden=hide, training=training, seed=seed, on_progress=done)
     with progress(f"experiment {name}", total=1.0) as done:
         found = compare_strategies(services, training=training, seed=seed, on_progress=done)
     if as_json:
-        answer(asdict(found), as_json=True)
+        shown = recorded(found)
+        answer(shown if isinstance(shown, dict) else {}, as_json=True)
         return
     for line in table(found):
         typer.echo(line)
@@ -55,6 +67,10 @@ def table(found: "Comparison") -> list[str]:
         f"From version {found.parent}, on dataset {found.dataset} with {found.corrections} corrections, "
         f"mostly of {codes}. Tuning set, specificity {found.specificity:.2f}, 95 % limits."
     )
+    if found.grey_levels is not None:
+        head += f" Grey levels alone: AUC {_limits(found.grey_levels)}."
+    if found.note:
+        head += f" {found.note}"
     columns = ("strategy", "AUC", "sensitivity", "corrected findings", "lost", "fell by", "CPU s")
     lines = [head, "", f"| {' | '.join(columns)} |", "|" + " --- |" * len(columns)]
     return [*lines, *(f"| {' | '.join(_cells(one))} |" for one in found.strategies)]

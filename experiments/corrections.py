@@ -27,6 +27,7 @@ from overread.learning.scoring import threshold_at_specificity
 from overread.measures.proportion import wilson
 from overread.measures.roc import AucEstimate, auc_interval
 from pipeline.candidates import Plan, find_recipe, jobs_of, train_side_by_side
+from pipeline.cases import baseline_beside, cases_of_rows
 from pipeline.labelling import columns_of, rows_as_labels, truth_of
 from pipeline.services import PipelineServices
 from pipeline.training import Trained
@@ -53,7 +54,11 @@ class Strategy:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Comparison:
-    """All strategies on one dataset version, the parent first; `codes` are the corrected findings."""
+    """All strategies on one dataset version, the parent first; `codes` are the corrected findings.
+
+    `grey_levels` is the AUC of a model that sees the histogram alone, None where patients are too few for it;
+    `note` says where the tuning set is too small for a verdict.
+    """
 
     parent: str
     dataset: str
@@ -61,6 +66,8 @@ class Comparison:
     codes: tuple[str, ...]
     specificity: float
     strategies: tuple[Strategy, ...]
+    grey_levels: Estimate | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,6 +132,8 @@ def compare_strategies(
                 for name, after, one in zip(names, answers, trained, strict=True)
             ),
         ),
+        grey_levels=_grey_levels(tuning),
+        note=_note(tuning.truth, services.task.minimum_verdict_class),
     )
 
 
@@ -181,6 +190,16 @@ def _tuning(
 
 def _probability(services: PipelineServices, package: Digest, tuning: _Tuning) -> NDArray[np.float32]:
     return score(open_package(services.storage.objects.get(package)), tuning.pictures).probability[:, 0]
+
+
+def _grey_levels(tuning: _Tuning) -> Estimate | None:
+    baseline = baseline_beside(cases_of_rows(tuning.rows), tuning.pictures)
+    return None if baseline is None else baseline.auc
+
+
+def _note(truth: Truth, needed: int) -> str:
+    fewest = min(int(truth.sum()), int((~truth).sum()))
+    return f"No verdict: {fewest} of one class, fewer than {needed}." if fewest < needed else ""
 
 
 def _cost(trained: Trained) -> float:

@@ -1,5 +1,5 @@
 """The tiny department of the pipeline's tests."""
 
-from tests.pipeline.conftest import collection, imported, school, trained
+from tests.pipeline.conftest import collection, department, empty, imported, school, trained
 
-__all__ = ["collection", "imported", "school", "trained"]
+__all__ = ["collection", "department", "empty", "imported", "school", "trained"]

@@ -133,7 +133,8 @@ def test_the_table_has_a_line_a_strategy_with_limits(school: PipelineServices, t
     forgetful = replace(found.strategies[1], falls={"nodule": 0.25})
     lines = table(replace(found, strategies=(found.strategies[0], forgetful)))
     assert isinstance(found, Comparison)
-    assert lines[0].endswith("mostly of rib_variant. Tuning set, specificity 0.90, 95 % limits.")
+    assert "mostly of rib_variant. Tuning set, specificity 0.90, 95 % limits. Grey levels alone" in lines[0]
+    assert lines[0].endswith("No verdict: 23 of one class, fewer than 100.")
     assert len(lines) == 6
     assert lines[4].startswith("| (parent) | 0.")
     assert "| nodule 0.25 |" in lines[5]

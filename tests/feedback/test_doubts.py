@@ -82,7 +82,7 @@ def test_a_doubt_is_on_record_bars_who_signed_and_leaves_the_label(
 ) -> None:
     work.reports.add(a_report(1, status=ReportStatus.SIGNED, signed_by=ROSA, signed_at=NOW))
     (case,) = open_doubts(work, doubts, task=task, most=1, now=NOW)
-    assert (case.origin, case.barred, case.opened_at) == (Origin.DOUBT, {ROSA}, NOW)
+    assert (case.origin, case.barred, case.opened_at) == (Origin.DOUBT.value, frozenset({ROSA}), NOW)
     assert work.cases.get(case.id) == case
     (event,) = (row.event for row in work.audit.rows() if row.event.action == "label-doubted")
     assert (event.subject, event.study) == (case.id, uid(1))
