@@ -19,12 +19,13 @@ from typing import Any
 
 Json = dict[str, Any]
 Measure = Callable[[Json], float | None]
+SECONDS = "CPU s"
 MEASURES: dict[str, Measure] = {
     "corrected findings": lambda one: one["corrected"]["estimate"],
     "AUC": lambda one: one["auc"]["estimate"],
     "lost": lambda one: one["lost"]["estimate"],
     "worst fall": lambda one: max(one["falls"].values(), default=0.0),
-    "CPU s": lambda one: one["cpu_seconds"],
+    SECONDS: lambda one: one["cpu_seconds"],
 }
 PAIRED = ("corrected findings", "AUC", "lost")
 AGAINST = "replay"
@@ -70,14 +71,14 @@ def heads(found: Sequence[Json]) -> list[str]:
 
 
 def table(found: Sequence[Json], *, against: str = AGAINST) -> str:
-    """Return every strategy that all folders have as a Markdown row: mean (lowest to highest), differences."""
+    """Return the strategies that all folders have as Markdown rows: mean (lowest to highest), differences."""
     by_folder = [{one["name"]: one for one in each["strategies"]} for each in found]
     names = [name for name in by_folder[0] if all(name in folder for folder in by_folder)]
     columns = ["strategy", *MEASURES, *(f"{name}, less {against}'s" for name in PAIRED)]
     lines = [f"| {' | '.join(columns)} |", "|" + " --- |" * len(columns)]
     for name in names:
         ours, theirs = ([folder[each] for folder in by_folder] for each in (name, against))
-        cells = [name, *(spread(values(measure, ours)) for measure in MEASURES.values())]
+        cells = [name, *(spread(values(of, ours), digits=3 * (it != SECONDS)) for it, of in MEASURES.items())]
         for measured in PAIRED:
             pairs = zip(*(values(MEASURES[measured], each) for each in (ours, theirs)), strict=True)
             cells.append(NOTHING if name == against else signs([_less(*pair) for pair in pairs]))
@@ -90,12 +91,11 @@ def values(measure: Measure, strategies: Sequence[Json]) -> list[float | None]:
     return [measure(one) for one in strategies]
 
 
-def spread(numbers: Sequence[float | None]) -> str:
+def spread(numbers: Sequence[float | None], *, digits: int = 3) -> str:
     """Return the mean with the lowest and highest; nothing where one is undefined."""
     known = [number for number in numbers if number is not None]
     if len(known) < len(numbers):
         return NOTHING
-    digits = 0 if max(known) > 1 else 3  # seconds, or a share
     mean, lowest, highest = (f"{number:.{digits}f}" for number in (fmean(known), min(known), max(known)))
     return f"{mean} ({lowest} to {highest})"
 
