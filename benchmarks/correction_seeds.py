@@ -40,6 +40,8 @@ def main() -> None:
     parser.add_argument("--against", default=AGAINST, help="strategy that the others are compared with")
     wanted = parser.parse_args()
     found = [answered(folder, wanted.training) for folder in wanted.folders]
+    if not all(wanted.against in {one["name"] for one in each["strategies"]} for each in found):
+        parser.error(f"not every folder has a strategy {wanted.against!r} to compare with")
     print("\n".join([*heads(found), "", table(found, against=wanted.against)]))
 
 
@@ -78,17 +80,25 @@ def table(found: Sequence[Json], *, against: str = AGAINST) -> str:
     lines = [f"| {' | '.join(columns)} |", "|" + " --- |" * len(columns)]
     for name in names:
         ours, theirs = ([folder[each] for folder in by_folder] for each in (name, against))
-        cells = [name, *(spread(values(of, ours), digits=3 * (it != SECONDS)) for it, of in MEASURES.items())]
-        for measured in PAIRED:
-            pairs = zip(*(values(MEASURES[measured], each) for each in (ours, theirs)), strict=True)
-            cells.append(NOTHING if name == against else signs([_less(*pair) for pair in pairs]))
-        lines.append(f"| {' | '.join(cells)} |")
+        apart = (
+            [NOTHING] * len(PAIRED) if name == against else [_apart(each, ours, theirs) for each in PAIRED]
+        )
+        lines.append(f"| {' | '.join([name, *(_spread(each, ours) for each in MEASURES), *apart])} |")
     return "\n".join(lines)
 
 
-def values(measure: Measure, strategies: Sequence[Json]) -> list[float | None]:
+def _spread(measured: str, strategies: Sequence[Json]) -> str:
+    return spread(values(measured, strategies), digits=0 if measured == SECONDS else 3)
+
+
+def _apart(measured: str, ours: Sequence[Json], theirs: Sequence[Json]) -> str:
+    pairs = zip(values(measured, ours), values(measured, theirs), strict=True)
+    return signs([None if one is None or other is None else one - other for one, other in pairs])
+
+
+def values(measured: str, strategies: Sequence[Json]) -> list[float | None]:
     """Return one number for each folder, None where it is undefined."""
-    return [measure(one) for one in strategies]
+    return [MEASURES[measured](one) for one in strategies]
 
 
 def spread(numbers: Sequence[float | None], *, digits: int = 3) -> str:
@@ -107,10 +117,6 @@ def signs(differences: Sequence[float | None]) -> str:
         return NOTHING
     above, below = sum(one > 0 for one in known), sum(one < 0 for one in known)
     return f"{fmean(known):+.3f} ({above} up, {below} down)"
-
-
-def _less(ours: float | None, theirs: float | None) -> float | None:
-    return None if ours is None or theirs is None else ours - theirs
 
 
 if __name__ == "__main__":
