@@ -3,9 +3,9 @@
 Production has learned from the very labels it would be asked about, so it is not asked. A small network is
 trained anew on two thirds of the patients and judges the third it has not seen, three times over: out of
 sample, at the price of three short trainings. A logistic head on production's embeddings would cost seconds,
-and was tried: on the demo (seed 1, after the corrections; 23 % of its old labels are wrong) 44 % of the first
-50 labels that it doubted were wrong, and 86 % of the small network's. A mean over places says little of a
-small finding.
+and was tried: on the demo (seed 1, after its corrections; 23 % of the old labels are wrong) 40 to 50 % of the
+first 50 labels that it doubted were wrong, and 86 % of the networks'. A mean over places says little of a
+small finding, and production's has learned from the labels in question.
 """
 
 import hashlib

@@ -1,13 +1,16 @@
 """Strategies are measured against their parent on the tuning set alone, and nothing is registered."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from cli import main
 from cli.experiments import table
 from experiments.corrections import Comparison, compare_strategies, corrected_codes
 from feedback.datasets import DatasetRow, Recipe
+from model_registry.recording import recorded
 from overread.domain.adjudication import Grade
 from overread.domain.datasets import Split
 from overread.domain.errors import EvidenceError
@@ -99,7 +102,10 @@ def training(tmp_path: Path) -> str:
 
 @pytest.mark.slow
 def test_every_strategy_is_measured_beside_its_parent_and_nothing_is_registered(
-    school: PipelineServices, training: str
+    school: PipelineServices,
+    training: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     version = corrected(school)
     shares: list[float] = []
@@ -117,6 +123,12 @@ def test_every_strategy_is_measured_beside_its_parent_and_nothing_is_registered(
     with school.storage.look() as work:
         assert [model.version for model in work.models.all()] == ["1"]
         assert work.datasets.test_set() is None  # nobody has asked the test set
+
+    monkeypatch.setenv("OVERREAD_DATA_DIR", str(school.settings.folder))
+    with pytest.raises(SystemExit) as ended:
+        main.run(["experiment", "corrections", "--training", training, "--json"])
+    assert ended.value.code == 0
+    assert json.loads(capsys.readouterr().out) == recorded(found)
 
 
 def test_without_a_release_or_corrections_it_says_what_to_do(school: PipelineServices, training: str) -> None:
