@@ -30,9 +30,10 @@ check: install
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.architecture.licences
 
-# Ratios against what one would otherwise run, into benchmarks/results.json.
+# Ratios against what one would otherwise run, into benchmarks/results.json; memory is printed.
 bench: install
 	$(BIN)/python -m benchmarks.server_ready
+	$(BIN)/python -m benchmarks.serving_memory
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -11,11 +11,13 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
+
+from benchmarks.memory import held, tree
 
 CORRECTED = ("fibrous_strand", "calcification")  # what the old reports left out
 MEASURED = "measured.json"
@@ -43,7 +45,7 @@ def run(folder: Path, seed: int, *, fast: bool) -> None:
     child = psutil.Popen([*command, *(["--fast"] if fast else [])], stdout=subprocess.DEVNULL)
     most = 0
     while child.poll() is None:
-        most = max(most, held([child, *_descendants(child)]))
+        most = max(most, held(tree(child)))
         try:
             child.wait(EVERY)
         except psutil.TimeoutExpired:
@@ -51,24 +53,6 @@ def run(folder: Path, seed: int, *, fast: bool) -> None:
     if child.returncode:
         raise SystemExit(f"the demo of seed {seed} ended with code {child.returncode}")
     (folder / MEASURED).write_text(json.dumps({"gib": most / 2**30}))
-
-
-def held(processes: Iterable[psutil.Process]) -> int:
-    """Return the bytes that processes hold together, each shared page counted once."""
-    total = 0
-    for process in processes:
-        try:
-            total += process.memory_full_info().pss
-        except psutil.Error:
-            continue  # it has ended since
-    return total
-
-
-def _descendants(process: psutil.Process) -> list[psutil.Process]:
-    try:
-        return process.children(recursive=True)
-    except psutil.Error:
-        return []
 
 
 def told(folder: Path) -> Json:

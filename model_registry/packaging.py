@@ -7,10 +7,13 @@ same parts give the same bytes on every machine: members are stored, in one orde
 import hashlib
 import io
 import json
+import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from overread.domain.errors import InputError, MalformedError
 from overread.domain.identifiers import Digest
@@ -21,6 +24,7 @@ WEIGHTS = "weights.safetensors"
 CONTRACT = "contract.json"
 MEMBERS = (CONTRACT, GRAPH, WEIGHTS)
 _DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip archive can say
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,25 +92,39 @@ def open_package(content: bytes) -> Package:
     MalformedError
         These bytes are not a package, or not a whole one.
     """
-    parts = _members(content, CONTRACT, GRAPH)
-    return Package(
-        digest=package_digest(content), contract=parse_contract(parts[CONTRACT]), onnx=parts[GRAPH]
-    )
+    with _archive(io.BytesIO(content)) as archive:
+        contract, onnx = parse_contract(archive.read(CONTRACT)), archive.read(GRAPH)
+    return Package(digest=package_digest(content), contract=contract, onnx=onnx)
+
+
+def unpack_graph(package: BinaryIO, path: Path) -> Contract:
+    """Write the graph of a package to a file, a piece at a time, and return the contract.
+
+    A server holds neither the package nor the graph as bytes: of ResNet152 they are 700 MB.
+    """
+    with _archive(package) as archive:
+        contract = parse_contract(archive.read(CONTRACT))
+        with archive.open(GRAPH) as graph, path.open("wb") as file:
+            shutil.copyfileobj(graph, file, _PIECE)
+    return contract
 
 
 def package_weights(content: bytes) -> bytes:
     """Return the safetensors file of a package: what a fine-tuning starts from."""
-    return _members(content, WEIGHTS)[WEIGHTS]
+    with _archive(io.BytesIO(content)) as archive:
+        return archive.read(WEIGHTS)
 
 
-def _members(content: bytes, *wanted: str) -> dict[str, bytes]:
+@contextmanager
+def _archive(package: BinaryIO) -> Iterator[zipfile.ZipFile]:
+    """Open a package, refuse what is none, and say so too where a member turns out to be damaged."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with zipfile.ZipFile(package) as archive:
             entries = archive.infolist()
             stored = all(entry.compress_type == zipfile.ZIP_STORED for entry in entries)
             if tuple(entry.filename for entry in entries) != MEMBERS or not stored:
                 raise MalformedError(f"a package holds {', '.join(MEMBERS)}, stored, and nothing else")
-            return {member: archive.read(member) for member in wanted}
+            yield archive
     except zipfile.BadZipFile as error:
         raise MalformedError(f"not a whole package: {error}") from error
 

@@ -3,7 +3,11 @@
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
+from typing import BinaryIO
 
 import fsspec
 
@@ -69,10 +73,29 @@ class Objects:
         try:
             content: bytes = self._files.cat_file(self._path(digest))
         except FileNotFoundError as error:
-            raise NotFoundError(f"object {digest[:12]} is not in the store") from error
+            raise _absent(digest) from error
         if hashlib.sha256(content).hexdigest() != digest:
-            raise NotFoundError(f"object {digest[:12]} is damaged: its bytes no longer match its digest")
+            raise _damaged(digest)
         return content
+
+    @contextmanager
+    def opened(self, digest: Digest) -> Iterator[BinaryIO]:
+        """Give the bytes as a file that was read once to check them and is never whole in memory.
+
+        Raises
+        ------
+        NotFoundError
+            They are gone, or no longer what they were.
+        """
+        try:
+            file: BufferedReader = self._files.open(self._path(digest), "rb")
+        except FileNotFoundError as error:
+            raise _absent(digest) from error
+        with file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                raise _damaged(digest)
+            file.seek(0)
+            yield file
 
     def remove(self, digest: Digest) -> None:
         """Remove the bytes; what is gone already stays gone.
@@ -103,6 +126,14 @@ class Objects:
         """
         if not self.has(digest):
             self.put(content)
+
+
+def _absent(digest: Digest) -> NotFoundError:
+    return NotFoundError(f"object {digest[:12]} is not in the store")
+
+
+def _damaged(digest: Digest) -> NotFoundError:
+    return NotFoundError(f"object {digest[:12]} is damaged: its bytes no longer match its digest")
 
 
 def _sync_folder(folder: Path) -> None:

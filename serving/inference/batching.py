@@ -12,6 +12,7 @@ from overread.domain.predictions import OperatingPoint
 from serving.inference.model_slot import LoadedModel
 
 LARGEST = 8  # on a processor a larger batch costs the same a picture and makes the first one wait
+_MOST_PIXELS = 2**20  # of one batch
 
 Grey = NDArray[np.uint8]
 
@@ -25,6 +26,15 @@ class Scores:
     by_finding: Mapping[str, float]
     map: NDArray[np.float32]
     embedding: tuple[float, ...]
+
+
+def most_at_once(size: int) -> int:
+    """Return how many pictures of `size` pixels a side go through together: four of 512 pixels.
+
+    What a layer answers to all of them is in memory at once. With ResNet152 at 512 pixels eight are no faster
+    a picture than four, and the server would hold 950 MB (benchmarks/serving_memory.py).
+    """
+    return max(1, min(LARGEST, _MOST_PIXELS // size**2))
 
 
 def score(model: LoadedModel, pictures: Sequence[Grey]) -> list[Scores]:

@@ -1,18 +1,21 @@
 """The model that serves, swapped while it serves: one reference, read once for each batch."""
 
 import logging
+import tempfile
 import threading
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bootstrap.storage import Storage
-from model_registry.packaging import Contract, open_package
+from model_registry.packaging import GRAPH, Contract, unpack_graph
 from overread.domain.errors import InputError
 from overread.domain.identifiers import Digest, VersionKey
 from overread.domain.models import ModelVersion
+from serving.inference.heap import give_back
 
 if TYPE_CHECKING:
     import onnxruntime as ort
@@ -35,26 +38,15 @@ class LoadedModel:
     session: "ort.InferenceSession"
 
     @classmethod
-    def load(cls, version: ModelVersion, content: bytes, *, threads: int) -> Self:
-        """Open a package and prove that it answers; raise `InputError` where it does not."""
-        import onnxruntime as ort
-
-        package = open_package(content)
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        try:
-            session = ort.InferenceSession(package.onnx, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # the runtime's own exceptions share no base of ours
-            raise InputError(f"the graph of version {version.version} cannot be loaded") from error
-        model = cls(
-            version=version.version, digest=package.digest, contract=package.contract, session=session
-        )
-        size = package.contract.size
-        probability, place, _ = model.run(np.zeros((1, size, size), np.uint8))
-        columns = 1 + len(package.contract.findings)
+    def load(cls, version: ModelVersion, package: BinaryIO, *, threads: int) -> Self:
+        """Open a version's package and prove that it answers; raise `InputError` where it does not."""
+        with tempfile.TemporaryDirectory(prefix="overread-graph-") as folder:
+            graph = Path(folder) / GRAPH
+            contract = unpack_graph(package, graph)
+            session = _session(version, graph, threads=threads)
+        model = cls(version=version.version, digest=version.digest, contract=contract, session=session)
+        probability, place, _ = model.run(np.zeros((1, contract.size, contract.size), np.uint8))
+        columns = 1 + len(contract.findings)
         if probability.shape != (1, columns) or place.ndim != 3:  # noqa: PLR2004 - (n, h, w)
             raise InputError(f"the graph of version {version.version} does not answer as its contract says")
         return model
@@ -63,6 +55,21 @@ class LoadedModel:
         """Return probability (n, k), map (n, h, w) and embedding (n, d) of pictures (n, size, size)."""
         probability, place, embedding = self.session.run(OUTPUTS, {INPUT: pictures[:, None]})
         return probability, place, embedding
+
+
+def _session(version: ModelVersion, graph: Path, *, threads: int) -> "ort.InferenceSession":
+    """Load a graph from its file: of one given as bytes, the session keeps these beside its own weights."""
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    try:
+        return ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime's own exceptions share no base of ours
+        raise InputError(f"the graph of version {version.version} cannot be loaded") from error
 
 
 class ModelSlot:
@@ -92,7 +99,10 @@ class ModelSlot:
         A version that cannot be loaded leaves the one before it serving; the next call tries again.
         """
         with self._following:
-            return self._follow()
+            changed = self._follow()
+            if changed:
+                give_back()  # the old graph too, unless a batch is still with it
+            return changed
 
     def _follow(self) -> bool:
         with self._storage.look() as work:
@@ -115,4 +125,5 @@ class ModelSlot:
     def _load(self, wanted: ModelVersion, serving: LoadedModel | None) -> LoadedModel:
         if serving is not None and serving.digest == wanted.digest:
             return replace(serving, version=wanted.version)
-        return LoadedModel.load(wanted, self._storage.objects.get(wanted.digest), threads=self._threads)
+        with self._storage.objects.opened(wanted.digest) as package:
+            return LoadedModel.load(wanted, package, threads=self._threads)

@@ -137,14 +137,14 @@ class Worker:
             if not busy:
                 woken.wait(POLL_SECONDS)
 
-    def _claimed(self, topic: str) -> list[tuple[Parcel, Study]]:
-        """Claim up to a batch; while nothing waits, never ask for the write lock."""
+    def _claimed(self, topic: str, most: int) -> list[tuple[Parcel, Study]]:
+        """Claim up to `most`; while nothing waits, never ask for the write lock."""
         with self._services.storage.look() as work:
             if not work.outbox.waiting(topic):
                 return []
         found: list[tuple[Parcel, Study]] = []
         with self._services.storage.work() as work:
-            while len(found) < batching.LARGEST:
+            while len(found) < most:
                 claimed = claim_next(work, topic, now=self._services.now())
                 if claimed is None:
                     break
@@ -153,7 +153,7 @@ class Worker:
         return found
 
     def _screen_batch(self) -> bool:
-        claimed = self._claimed(SCREEN)
+        claimed = self._claimed(SCREEN, batching.LARGEST)
         for parcel, study in claimed:
             self._safely("screen", parcel, partial(self._screen, parcel, study))
         return bool(claimed)
@@ -175,7 +175,7 @@ class Worker:
         model = self._slot.current
         if model is None:
             return False
-        claimed = self._claimed(PREDICT)
+        claimed = self._claimed(PREDICT, batching.most_at_once(model.contract.size))
         ready = [
             waiting
             for parcel, study in claimed

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,7 @@ from model_registry.packaging import (
     package_digest,
     package_weights,
     parse_contract,
+    unpack_graph,
 )
 from overread.domain.errors import InputError, MalformedError
 from tests.model_registry.toys import a_contract
@@ -44,6 +46,14 @@ def test_what_goes_in_comes_out() -> None:
     assert package_weights(content) == b"weights"
 
 
+def test_a_server_unpacks_the_graph_to_a_file(tmp_path: Path) -> None:
+    content = build_package(b"graph", b"weights", a_contract())
+    assert unpack_graph(io.BytesIO(content), tmp_path / "graph") == a_contract()
+    assert (tmp_path / "graph").read_bytes() == b"graph"
+    with pytest.raises(MalformedError, match="not a whole package"):
+        unpack_graph(io.BytesIO(content[:-30]), tmp_path / "graph")
+
+
 def test_any_zip_tool_can_open_it() -> None:
     content = build_package(b"graph", b"weights", a_contract())
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -62,6 +72,13 @@ def test_a_damaged_member_is_refused() -> None:
     place = content.index(b"graphgraph")
     with pytest.raises(MalformedError, match="not a whole package"):
         open_package(content[:place] + b"GRAPH" + content[place + 5 :])
+
+
+def test_a_damaged_graph_is_not_unpacked(tmp_path: Path) -> None:
+    content = build_package(b"graph" * 100, b"weights", a_contract())
+    place = content.index(b"graphgraph")
+    with pytest.raises(MalformedError, match="not a whole package"):
+        unpack_graph(io.BytesIO(content[:place] + b"GRAPH" + content[place + 5 :]), tmp_path / "graph")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from sqlalchemy import update
 
 from bootstrap.storage import Storage
 from bootstrap.web import WebServices
-from model_registry.packaging import Contract, build_package
+from model_registry.packaging import Contract, build_package, open_package
 from model_registry.promotion import ask
 from overread.domain.drift import DriftMeasure, DriftVerdict
 from overread.domain.identifiers import PersonKey, VersionKey
@@ -27,6 +27,7 @@ from overread.store.tables.models import models
 SIZE = 64
 FINDINGS = ("nodule", "effusion")
 THRESHOLD = 0.5
+HEAVY = 100_000_000
 SIDE = 96
 COMPUTED = "1.2.840.10008.5.1.4.1.1.1"
 
@@ -151,6 +152,28 @@ def a_package(*, slope: float = 20.0, name: str = "tiny") -> bytes:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
     onnx.checker.check_model(model)
     return build_package(model.SerializeToString(), b"weights", a_contract(name))
+
+
+def a_heavy_graph() -> bytes:
+    """Return the tiny graph with `HEAVY` bytes of weights between a picture's mean and its embedding."""
+    model = onnx.load_from_string(open_package(a_package()).onnx)
+    nodes = list(model.graph.node)
+    at = next(number for number, node in enumerate(nodes) if node.output[0] == "embedding")
+    nodes[at].output[0] = "bare"
+    through = ("bare", "wide", "mixed", "embedding")
+    side = int((HEAVY / 4) ** 0.5)
+    weights = {"widen": (1, side), "heavy": (side, side), "narrow": (side, 1)}
+    nodes[at + 1 : at + 1] = [
+        helper.make_node("MatMul", [taken, by], [made])
+        for taken, by, made in zip(through, weights, through[1:], strict=False)
+    ]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    model.graph.initializer.extend(
+        numpy_helper.from_array(np.full(shape, 1 / side, np.float32), name) for name, shape in weights.items()
+    )
+    content: bytes = model.SerializeToString()
+    return content
 
 
 def a_version(objects: Objects, version: str, *, slope: float = 20.0) -> ModelVersion:

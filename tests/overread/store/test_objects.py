@@ -29,6 +29,23 @@ def test_bytes_come_back_under_their_digest(objects: Objects) -> None:
     assert objects.get(digest) == b"pixels"
 
 
+def test_they_can_be_read_as_a_file(objects: Objects) -> None:
+    with objects.opened(objects.put(b"pixels")) as file:
+        assert file.read(3) == b"pix"
+        assert file.seek(0) == 0
+        assert file.read() == b"pixels"
+
+
+def test_a_file_that_is_gone_or_damaged_is_not_given(tmp_path: Path, objects: Objects) -> None:
+    with pytest.raises(NotFoundError, match="not in the store"), objects.opened(a_digest()):
+        pass
+    digest = objects.put(b"pixels")
+    (place,) = stored(tmp_path)
+    place.write_bytes(b"PIXELS")
+    with pytest.raises(NotFoundError, match="damaged"), objects.opened(digest):
+        pass
+
+
 def test_a_file_url_is_the_same_place_as_its_path(tmp_path: Path, objects: Objects) -> None:
     digest = objects.put(b"pixels")
     assert Objects(f"file://{tmp_path / 'objects'}").get(digest) == b"pixels"

@@ -1,4 +1,7 @@
+import io
+
 import numpy as np
+import psutil
 import pytest
 
 from model_registry.packaging import build_package
@@ -8,9 +11,11 @@ from serving.inference import batching
 from serving.inference.model_slot import LoadedModel, ModelSlot
 from tests.serving.builders import (
     FINDINGS,
+    HEAVY,
     SIZE,
     ClockedServices,
     a_contract,
+    a_heavy_graph,
     a_version,
     put_in_production,
     set_digest,
@@ -71,7 +76,22 @@ def test_the_same_package_under_another_version_keeps_its_session(services: Cloc
 def test_a_graph_that_is_no_graph_is_refused(services: ClockedServices) -> None:
     version = a_version(services.storage.objects, "1")
     with pytest.raises(InputError, match="cannot be loaded"):
-        LoadedModel.load(version, build_package(b"not onnx", b"", a_contract()), threads=1)
+        LoadedModel.load(version, io.BytesIO(build_package(b"not onnx", b"", a_contract())), threads=1)
+
+
+def test_a_graph_is_held_once(services: ClockedServices) -> None:
+    put_in_production(services.storage, services.task.name, "1")
+    heavy = services.storage.objects.put(build_package(a_heavy_graph(), b"weights", a_contract()))
+    set_digest(services.storage, "1", heavy)
+    slot, process = _slot(services), psutil.Process()
+    before = process.memory_info().rss
+    assert slot.follow()
+    assert process.memory_info().rss - before < 1.5 * HEAVY
+
+
+@pytest.mark.parametrize(("size", "most"), [(16, 8), (192, 8), (512, 4), (1024, 1), (3000, 1)])
+def test_of_large_pictures_fewer_go_together(size: int, most: int) -> None:
+    assert batching.most_at_once(size) == most
 
 
 def test_a_batch_answers_as_each_picture_alone_and_at_the_threshold_says_finding(
