@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 import torch
 
-from model_registry.evaluation import score
+from model_registry.evaluation import Pictures, score
 from model_registry.packaging import open_package, package_weights
 from model_registry.parity import TOLERANCE, Parity, ParityError, check_parity, packaged
 from overread.domain.errors import InputError
-from overread.learning.architectures import InputContract, build
-from overread.learning.calibration import Calibration
+from overread.imaging.rendering import picture
+from overread.learning.architectures import ARCHITECTURES, InputContract, Normalise, build
+from overread.learning.calibration import Calibration, identity
 from overread.learning.checkpoints import TrainedModel, load_model
 from overread.learning.export import answer
+from tests.pipeline.real import real_data
 
 COLUMNS = ("any", "nodule", "effusion")
 CALIBRATION = Calibration(slopes=(1.5, 1.0, 0.5), intercepts=(0.3, 0.0, -0.2))
@@ -87,3 +89,51 @@ def test_answers_of_another_shape_are_no_parity(made: tuple[bytes, Parity], mode
         check_parity(open_package(made[0]), fewer, PICTURES)
     with pytest.raises(InputError, match="needs pictures"):
         check_parity(open_package(made[0]), fewer, PICTURES[:0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_every_network_answers_real_radiographs_as_its_graph_does(architecture: str) -> None:
+    files = sorted((real_data() / "cxr" / "nih512").iterdir())[::40][:4]
+    seen = np.stack([picture(file.read_bytes(), 64) for file in files])
+    model = lively(architecture, seen)
+    _, parity = packaged(model, identity(2), name="real", threshold=0.5, pictures=seen)
+    assert max(parity.probability, parity.map) <= 1e-4
+    said = answer(model, identity(2), seen)
+    assert np.ptp(said.probability[:, 0]) > 0.01  # a network that says one thing of all would prove nothing
+    assert np.ptp(said.map, axis=(1, 2)).max() > 0.01 or said.map[0].size == 1
+
+
+def lively(architecture: str, seen: Pictures) -> TrainedModel:
+    """Return a network with random weights that tells pictures apart, as a trained one does.
+
+    Its normalisations have the statistics of `seen`, without which values die out or explode on their way
+    through a deep network, and its logits of them a mean of 0 and a spread of 1. The branches of a deep
+    residual network add little each, as at the start of a training (Goyal and others, 2017): with random
+    weights at full strength 152 layers make of a rounding error whatever they like.
+    """
+    torch.manual_seed(7)
+    channels = 1 if architecture == "resnet10-lse" else 3
+    contract = InputContract(size=64, channels=channels, mean=(0.5,) * channels, std=(0.25,) * channels)
+    network = build(architecture, contract, outputs=2)
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.momentum = 1.0
+        if isinstance(last := getattr(layer, "bn3", None), torch.nn.BatchNorm2d):
+            torch.nn.init.constant_(last.weight, 0.1)
+    pixels = Normalise(contract)(torch.from_numpy(seen)[:, None])
+    with torch.no_grad():
+        network.train()(pixels)
+        logits = network.eval()(pixels).logits
+        spread, mean = logits.std(dim=0), logits.mean(dim=0)
+        network.head.weight /= spread[:, None, None, None]
+        bias = network.head.bias
+        assert bias is not None
+        bias.copy_((bias - mean) / spread)
+    return TrainedModel(
+        weights=network.state_dict(),
+        architecture=architecture,
+        width=16,
+        columns=("any", "nodule"),
+        contract=contract,
+    )
