@@ -4,7 +4,7 @@
 
 Weights are random and the threshold is 0, so that every answer draws a heatmap. Memory is the proportional
 set size of the serving process, and of its whole tree with the decoder's child and the tether that ends it,
-looked at ten times a second. Seconds are from the first upload to the last answer, and of the tree's processors.
+looked at ten times a second. Seconds are from the first upload to the last answer, and of all processors.
 """
 
 import argparse

@@ -1,8 +1,10 @@
 """A model card made from what is recorded: one HTML page that says what the model is, and what it is not."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -22,7 +24,7 @@ class CardFacts:
 
     `baseline` is the AUC of grey levels alone on the same studies; a card without it cannot be made. `notes`
     are plain sentences, such as how the splits were drawn. `localisation` is None where no study has a
-    truth box.
+    truth box, `int8` is the package's verdict on its graph in eight bits, None where it has none.
     """
 
     model: ModelVersion
@@ -36,6 +38,7 @@ class CardFacts:
     environment: dict[str, str]
     seed: int
     localisation: Localisation | None = None
+    int8: Mapping[str, Any] | None = None
     judgement: Judgement | None = None
     notes: tuple[str, ...] = field(default_factory=tuple)
 

@@ -11,14 +11,17 @@ from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from model_registry.evaluation import answers, session_of
+from model_registry.packaging import INT8_VERDICT, parse_verdict, served_graph
 
 
 class ServedModel(PythonModel):
     """Answers as the server does, on the same graph."""
 
     def load_context(self, context: PythonModelContext) -> None:
-        """Open the graph."""
-        self._session = session_of(Path(context.artifacts["model.onnx"]).read_bytes())
+        """Open the graph that is served."""
+        said = context.artifacts.get(INT8_VERDICT)
+        verdict = None if said is None else parse_verdict(Path(said).read_bytes())
+        self._session = session_of(Path(context.artifacts[served_graph(verdict)]).read_bytes())
 
     def predict(  # MLflow knows a bare ndarray, and warns of a narrower hint
         self, context: PythonModelContext, model_input: np.ndarray, params: dict[str, object] | None = None

@@ -14,8 +14,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
 
-from model_registry import packaging
-from model_registry.packaging import Contract, Package, contract_bytes, open_package, package_weights
+from model_registry.packaging import Contract, open_package, package_parts
 from model_registry.tracking import Record, Tracking
 from overread.domain.audit import AuditEvent
 from overread.domain.errors import RuleError
@@ -48,13 +47,13 @@ class Entry:
 
 
 def log_model(record: Record, content: bytes) -> None:
-    """Keep a package in a run as an MLflow model from code, with graph, weights and contract as its files.
+    """Keep a package in a run as an MLflow model from code, with the package's members as its files.
 
     The parts of a package give its bytes again, so the package itself is not kept a second time.
     """
     package = open_package(content)
     with tempfile.TemporaryDirectory(prefix="overread-model-") as folder:
-        parts = _parts(Path(folder), package, package_weights(content))
+        parts = _parts(Path(folder), content)
         place = Path(folder) / ARTIFACT
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # asks for an example input; the signature is given
@@ -64,21 +63,21 @@ def log_model(record: Record, content: bytes) -> None:
                 artifacts={name: str(path) for name, path in parts.items()},
                 pip_requirements=[f"overread[serve]=={metadata.version('overread')}"],
                 signature=_signature(package.contract),
-                metadata={"digest": str(package.digest), "architecture": package.contract.architecture},
+                metadata={
+                    "digest": str(package.digest),
+                    "architecture": package.contract.architecture,
+                    "precision": package.precision.value,
+                },
             )
         record.client.log_artifacts(record.id, str(place), ARTIFACT)
-    record.tags({"overread.package": package.digest})
+    record.tags({"overread.package": package.digest, "overread.precision": package.precision.value})
 
 
-def _parts(folder: Path, package: Package, weights: bytes) -> dict[str, Path]:
-    contents = {
-        packaging.CONTRACT: contract_bytes(package.contract),
-        packaging.GRAPH: package.onnx,
-        packaging.WEIGHTS: weights,
-    }
-    for name, content in contents.items():
+def _parts(folder: Path, package: bytes) -> dict[str, Path]:
+    parts = package_parts(package)
+    for name, content in parts.items():
         (folder / name).write_bytes(content)
-    return {name: folder / name for name in contents}
+    return {name: folder / name for name in parts}
 
 
 def _signature(contract: Contract) -> ModelSignature:

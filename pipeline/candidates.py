@@ -155,6 +155,8 @@ def _log(services: PipelineServices, record: Record, trained: Trained, dataset: 
         beside = {f"grey_levels.auc.{name}": value for name, value in limits.items()}
         record.metrics({"grey_levels.auc": shown.estimate, **beside}, at=now)
     record.table("grey_levels.json", recorded(trained.baseline))
+    if trained.int8 is not None:
+        record.table("int8.json", recorded(trained.int8))
     parity = {"parity.probability": trained.parity.probability, "parity.map": trained.parity.map}
     target = {"tuning.specificity_target": trained.tuning["specificity_target"]}
     sanity = {"map.likeness_to_random": trained.sanity.likeness}

@@ -2,6 +2,7 @@
 
 from model_registry.gate import Judgement
 from model_registry.model_card import CardFacts, model_card
+from model_registry.packaging import int8_verdict
 from overread.domain.datasets import Shares, TestSet
 from overread.domain.estimates import Estimate
 from overread.domain.identifiers import Digest
@@ -56,6 +57,7 @@ def _facts(
             if name.startswith(_ENVIRONMENT)
         },
         seed=int(run.params.get("seed", 0)),
+        int8=int8_verdict(services.storage.objects.get(model.digest)),
         judgement=judgement if part == "candidate" else None,
         notes=(_how_split(services.task.shares),),
     )

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bootstrap.storage import Storage, open_storage
+from bootstrap.storage import TASK, Storage, open_storage
 from feedback.datasets import DatasetRow, load
 from model_registry.baseline import HistogramBaseline
 from model_registry.evaluation import Evaluation, evaluate
 from model_registry.evaluation import score as onnx_score
+from model_registry.int8_gate import Int8Verdict
 from model_registry.map_sanity import MapSanity, map_sanity
 from model_registry.packaging import open_package, package_weights
 from model_registry.parity import Parity, packaged
@@ -21,6 +22,7 @@ from overread.domain.datasets import Split
 from overread.domain.errors import ConfigurationError, EvidenceError
 from overread.domain.findings import Label
 from overread.domain.identifiers import Digest
+from overread.domain.policies import Int8Margins
 from overread.learning.calibration import FEWEST, Calibration, fit_calibration
 from overread.learning.checkpoints import TrainedModel, load_model
 from overread.learning.data import Studies
@@ -31,10 +33,13 @@ from overread.learning.progress import Progress
 from overread.learning.recipes import Recipe, read_recipe
 from overread.learning.scoring import auc, score, sensitivity_specificity, threshold_at_specificity
 from overread.settings.environment import Settings
+from overread.settings.policies import load_policy
+from overread.settings.tasks import load_task
 from pipeline.cases import baseline_beside, cases_of_rows
 from pipeline.labelling import columns_of, rows_as_labels, truth_of
 from pipeline.learning import Teaching, learned
 from pipeline.pictures import PictureSource
+from pipeline.quantising import InInt8, with_int8
 
 PARITY_PICTURES = 16
 SANITY_PICTURES = 16
@@ -63,7 +68,9 @@ class Job:
 class Trained:
     """What came of it: the package among the objects, and how it did on the tuning set.
 
-    `baseline` is what grey levels alone say of the same studies, None where patients are too few for it.
+    `baseline` is what grey levels alone say of the same studies, None where patients are too few for it;
+    `int8` the verdict on the graph in eight bits, None where the recipe asks for none. All numbers are of the
+    graph that is served.
     """
 
     job: Job
@@ -78,6 +85,7 @@ class Trained:
     baseline: HistogramBaseline | None
     parity: Parity
     sanity: MapSanity
+    int8: Int8Verdict | None = None
     history: tuple[dict[str, float | str], ...] = field(default=())
     n_train: int = 0
 
@@ -93,6 +101,7 @@ class _Order:
     tuning: Sequence[DatasetRow]
     pictures: Grey  # of the tuning studies
     parent: bytes | None
+    int8_margins: Int8Margins
 
     @property
     def truth(self) -> NDArray[np.float32]:
@@ -151,7 +160,15 @@ def _ordered(settings: Settings, job: Job, storage: Storage) -> _Order:
         tuning=tuning,
         pictures=source.gather([row.study for row in tuning]),
         parent=None if job.parent is None else storage.objects.get(job.parent),
+        int8_margins=_int8_margins(storage),
     )
+
+
+def _int8_margins(storage: Storage) -> Int8Margins:
+    """Return what the policy of the installation's task lets eight bits cost."""
+    with storage.look() as work:
+        task = load_task(work.people.fact(TASK))
+    return load_policy(task.policy).int8
 
 
 def _require(rows: Sequence[DatasetRow], name: str, fewest: int) -> None:
@@ -193,7 +210,7 @@ def _calibrated(order: _Order, model: TrainedModel) -> _Result:
 
 def _kept(storage: Storage, order: _Order, result: _Result, *, threshold: float, target: float) -> Trained:
     """Export, prove and store the package, and say how it does on the tuning set."""
-    model, probability = result.model, result.probability
+    model = result.model
     content, parity = packaged(
         replace(model, history=()),  # its times differ from run to run, and equal weights are one package
         result.calibration,
@@ -201,11 +218,15 @@ def _kept(storage: Storage, order: _Order, result: _Result, *, threshold: float,
         threshold=threshold,
         pictures=order.pictures[:PARITY_PICTURES],
     )
+    quantised = _quantised(order, content) if order.recipe.export.int8 else None
+    probability = result.probability
+    if quantised is not None and quantised.verdict.passed:
+        probability = quantised.probability
     sensitivity, specificity = sensitivity_specificity(order.truth, probability, threshold)
     cases = cases_of_rows(order.tuning)
     return Trained(
         job=order.job,
-        package=storage.objects.put(content),
+        package=storage.objects.put(content if quantised is None else quantised.package),
         name=order.recipe.name,
         architecture=model.architecture,
         image_size=model.contract.size,
@@ -221,8 +242,18 @@ def _kept(storage: Storage, order: _Order, result: _Result, *, threshold: float,
         baseline=baseline_beside(cases, order.pictures),
         parity=parity,
         sanity=map_sanity(model, order.pictures[order.truth == 1][:SANITY_PICTURES], seed=order.job.seed),
+        int8=None if quantised is None else quantised.verdict,
         history=model.history,
         n_train=result.n_train,
+    )
+
+
+def _quantised(order: _Order, content: bytes) -> InInt8:
+    """Put the graph in eight bits beside the one in floats; its ranges are of drawn training studies."""
+    drawn = np.random.default_rng(order.job.seed).permutation(len(order.training))
+    studies = [order.training[at].study for at in sorted(drawn[: order.recipe.export.calibration])]
+    return with_int8(
+        content, order.source.gather(studies), order.pictures, order.truth, margins=order.int8_margins
     )
 
 

@@ -43,7 +43,10 @@ class Metrics:
             "overread_worker_failures_total", "Pieces of work that failed", ["step"], registry=self.registry
         )
         self.production = Gauge(
-            "overread_production_info", "The version this process serves", ["version"], registry=self.registry
+            "overread_production_info",
+            "The version this process serves, and in which precision",
+            ["version", "precision"],
+            registry=self.registry,
         )
         self.studies = Gauge("overread_studies", "Studies by state", ["state"], registry=self.registry)
 

@@ -88,6 +88,24 @@ class ThresholdRule:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Export:
+    """What a package holds beside the graph in floats.
+
+    With `int8` the graph a second time, in eight-bit integers, its ranges taken from so many `calibration`
+    pictures of the training set. It is served only where it passes a gate of its own; it is worth asking for
+    where the network is large.
+    """
+
+    int8: bool = False
+    calibration: int = 64
+
+    def __post_init__(self) -> None:
+        """Refuse ranges that no picture was seen for."""
+        if self.calibration < 1:
+            raise ConfigurationError("export.calibration must be 1 or more")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
     """Everything a training does that its studies do not decide.
 
@@ -117,6 +135,7 @@ class Recipe:
     images: ImageStage = field(default_factory=ImageStage)
     mix: Mix = field(default_factory=Mix)
     threshold: ThresholdRule = field(default_factory=ThresholdRule)
+    export: Export = field(default_factory=Export)
 
     def __post_init__(self) -> None:
         """Refuse a recipe that could not be followed."""

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from overread.domain.errors import ConfigurationError
 from overread.domain.identifiers import FindingCode
-from overread.domain.policies import Attribute, Floors, GatePolicy, SliceRule
+from overread.domain.policies import Attribute, Floors, GatePolicy, Int8Margins, SliceRule
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,6 +38,12 @@ class _Floors(_Part):
     auc: float = Field(ge=0.5, lt=1)
 
 
+class _Int8(_Part):
+    sensitivity: float = Field(gt=0, lt=1)
+    specificity: float = Field(gt=0, lt=1)
+    alpha: float = Field(gt=0, le=0.05)
+
+
 class _Slice(_Part):
     attribute: Attribute
     at_least: int | None = Field(default=None, ge=0)
@@ -53,6 +59,7 @@ class _PolicyFile(_Part):
     minimum: _Minimum
     floors: _Floors
     slices: list[_Slice] = []
+    int8: _Int8
 
 
 def load_policy(name: str, *, folder: Path = ROOT / "policies") -> GatePolicy:
@@ -88,4 +95,5 @@ def load_policy(name: str, *, folder: Path = ROOT / "policies") -> GatePolicy:
         critical=tuple(FindingCode(code) for code in file.critical),
         slices=tuple(SliceRule(**part.model_dump()) for part in file.slices),
         require_radiologist=file.require_radiologist,
+        int8=Int8Margins(**file.int8.model_dump()),
     )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bootstrap.storage import Storage
-from model_registry.packaging import GRAPH, Contract, unpack_graph
+from model_registry.packaging import Contract, Precision, unpack_graph
 from overread.domain.errors import InputError
 from overread.domain.identifiers import Digest, VersionKey
 from overread.domain.models import ModelVersion
@@ -35,16 +35,23 @@ class LoadedModel:
     version: VersionKey
     digest: Digest
     contract: Contract
+    precision: Precision
     session: "ort.InferenceSession"
 
     @classmethod
     def load(cls, version: ModelVersion, package: BinaryIO, *, threads: int) -> Self:
         """Open a version's package and prove that it answers; raise `InputError` where it does not."""
         with tempfile.TemporaryDirectory(prefix="overread-graph-") as folder:
-            graph = Path(folder) / GRAPH
-            contract = unpack_graph(package, graph)
+            graph = Path(folder) / "served.onnx"
+            contract, precision = unpack_graph(package, graph)
             session = _session(version, graph, threads=threads)
-        model = cls(version=version.version, digest=version.digest, contract=contract, session=session)
+        model = cls(
+            version=version.version,
+            digest=version.digest,
+            contract=contract,
+            precision=precision,
+            session=session,
+        )
         probability, place, _ = model.run(np.zeros((1, contract.size, contract.size), np.uint8))
         columns = 1 + len(contract.findings)
         if probability.shape != (1, columns) or place.ndim != 3:  # noqa: PLR2004 - (n, h, w)
@@ -119,7 +126,7 @@ class ModelSlot:
             self._failure = f"version {wanted.version}: {error}"
             return False
         self._failure = None
-        _log.info("version %s serves", wanted.version)
+        _log.info("version %s serves in %s", wanted.version, self._current.precision)
         return True
 
     def _load(self, wanted: ModelVersion, serving: LoadedModel | None) -> LoadedModel:

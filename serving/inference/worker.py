@@ -122,7 +122,7 @@ class Worker:
             model = self._slot.current
             self._metrics.production.clear()
             if model is not None:
-                self._metrics.production.labels(model.version).set(1)
+                self._metrics.production.labels(model.version, model.precision).set(1)
         return False
 
     def _run(self, step: Callable[[], bool], woken: threading.Event) -> None:

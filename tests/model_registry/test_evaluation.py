@@ -13,7 +13,15 @@ from overread.domain.errors import InputError, MalformedError
 from overread.domain.identifiers import Digest
 from overread.store.objects import Objects
 from overread.store.unit_of_work import UnitOfWork
-from tests.model_registry.toys import a_case, a_graph, a_package, answering, pictures, some_cases
+from tests.model_registry.toys import (
+    a_case,
+    a_graph,
+    a_package,
+    a_quantised_package,
+    answering,
+    pictures,
+    some_cases,
+)
 
 DATASET, OTHER = Digest("d" * 64), Digest("e" * 64)
 
@@ -24,6 +32,13 @@ def test_scores_are_what_the_graph_says() -> None:
     assert said.probability.shape == (3, 3)
     assert said.probability[:, 0] == pytest.approx(expected, abs=1e-6)
     assert said.embedding[:, 0] == pytest.approx([0, 128 / 255, 1])
+
+
+@pytest.mark.parametrize(("passed", "steepness"), [(True, 5.0), (False, 10.0)])
+def test_the_graph_that_would_serve_is_what_is_scored(passed: bool, steepness: float) -> None:
+    said = score(open_package(a_quantised_package(passed=passed)), pictures([10, 200])).probability
+    alone = answers(session_of(a_graph(steepness=steepness)), pictures([10, 200])).probability
+    assert np.array_equal(said, alone)
 
 
 @pytest.mark.parametrize("batch", [1, 3, 64])

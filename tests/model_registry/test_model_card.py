@@ -7,12 +7,15 @@ import pytest
 
 from model_registry.evaluation import evaluate
 from model_registry.gate import Field, judge
+from model_registry.int8_gate import judge_int8
 from model_registry.localisation import localise
 from model_registry.model_card import CardFacts, model_card
+from model_registry.recording import recorded
 from overread.domain.datasets import DatasetVersion, TestSet
 from overread.domain.estimates import Estimate
 from overread.domain.identifiers import Digest, VersionKey
 from overread.domain.models import Lineage, ModelState, ModelVersion
+from overread.domain.policies import Int8Margins
 from tests.model_registry.toys import AT, a_contender, a_look, a_policy, answering, some_cases
 
 CASES = some_cases(120, 120)
@@ -87,6 +90,27 @@ def test_where_the_maps_point_stands_beside_two_guesses(facts: CardFacts) -> Non
     shown = found.model.pointing
     assert f"{shown.estimate:.3f} ({shown.lower:.3f} to {shown.upper:.3f})" in card
     assert card.index("its own") < card.index("the picture&#39;s centre") < card.index("its mean map")
+
+
+@pytest.mark.parametrize(
+    ("lost", "title", "served"),
+    [(0, "In eight bits: passed", "eight-bit integers"), (9, "In eight bits: refused", "32-bit floats")],
+)
+def test_the_verdict_on_eight_bits_is_shown_with_its_numbers(
+    facts: CardFacts, lost: int, title: str, served: str
+) -> None:
+    truth = np.repeat([1, 0], 300)
+    floats, ints = np.where(truth, 0.8, 0.2), np.where(truth, 0.8, 0.2)
+    ints[:lost] = 0.3
+    verdict = judge_int8(truth, floats, ints, threshold=0.5, margins=Int8Margins())
+    recorded_verdict = recorded(verdict)
+    assert isinstance(recorded_verdict, dict)
+    card = model_card(replace(facts, int8=recorded_verdict))
+    assert title in card
+    assert f"<td>{served}</td>" in card
+    assert f"{verdict.sensitivity.lower:.3f} to {verdict.sensitivity.upper:.3f}" in card
+    assert ("Refused by sensitivity" in card) is bool(lost)
+    assert "In eight bits" not in model_card(facts)
 
 
 def test_grey_levels_stand_beside_the_auc(facts: CardFacts) -> None:

@@ -28,7 +28,7 @@ from overread.domain.identifiers import VersionKey
 from overread.domain.models import Lineage, ModelState, ModelVersion
 from overread.store.objects import Objects
 from overread.store.unit_of_work import UnitOfWork
-from tests.model_registry.toys import a_package, pictures
+from tests.model_registry.toys import a_package, a_quantised_package, pictures
 
 
 def a_lineage(run: str) -> Lineage:
@@ -66,6 +66,19 @@ def test_mlflow_serves_what_the_server_serves(
     seen = pictures([0, 40, 128, 200, 255])
     ours = score(open_package(a_package()), seen).probability
     assert np.array_equal(model.predict(seen[:, None]), ours)
+
+
+@pytest.mark.parametrize(("passed", "precision"), [(True, "int8"), (False, "float32")])
+def test_mlflow_answers_with_the_graph_in_eight_bits_where_the_server_does(
+    tracking: Tracking, now: datetime, passed: bool, precision: str
+) -> None:
+    content, seen = a_quantised_package(passed=passed), pictures([0, 40, 128, 200, 255])
+    with tracking.run("int8", "train", key=f"int8-{passed}", now=now) as record:
+        log_model(record, content)
+    assert tracking.client.get_run(record.id).data.tags["overread.precision"] == precision
+    model = mlflow.pyfunc.load_model(f"runs:/{record.id}/model")
+    assert model.metadata.metadata["precision"] == precision
+    assert np.array_equal(model.predict(seen[:, None]), score(open_package(content), seen).probability)
 
 
 def test_the_logged_parts_are_the_package(

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from model_registry.comparison import Contender
-from model_registry.packaging import Contract, build_package
+from model_registry.packaging import Contract, Quantised, build_package
 from model_registry.test_set import TestCase
 from overread.domain.datasets import Look
 from overread.domain.findings import Label
@@ -73,6 +73,12 @@ def a_graph(*, steepness: float = 10.0) -> bytes:
 
 def a_package(*, threshold: float = 0.5, steepness: float = 10.0) -> bytes:
     return build_package(a_graph(steepness=steepness), b"weights", a_contract(threshold=threshold))
+
+
+def a_quantised_package(*, passed: bool, steepness: float = 10.0) -> bytes:
+    """Return the package of `a_package` with a second graph half as steep, so that one sees which answers."""
+    second = Quantised(graph=a_graph(steepness=steepness / 2), verdict={"passed": passed, "reasons": []})
+    return build_package(a_graph(steepness=steepness), b"weights", a_contract(), second)
 
 
 def pictures(greys: Sequence[int]) -> NDArray[np.uint8]:

@@ -72,6 +72,7 @@ def test_equal_recipes_have_one_digest_and_a_changed_one_another() -> None:
 def test_what_changes_a_training_is_off_unless_a_recipe_asks_for_it() -> None:
     recipe = recipe_of(TABLE)
     assert (recipe.ema, recipe.images.patience, recipe.loss) == (0.0, 0, Doubt())
+    assert not recipe.export.int8
     assert recipe.schedule is Schedule.ONE_CYCLE
     asked = toy_recipe(schedule="cosine", ema=0.999, loss={"power": 0.7})
     assert (asked.schedule, asked.loss.power) == (Schedule.COSINE, 0.7)
@@ -94,6 +95,8 @@ def test_precision_is_read_as_a_word() -> None:
         ({"schedule": "zigzag"}, "schedule"),
         ({"ema": 1.0}, "ema"),
         ({"images": {"passes": 1, "patience": -1}}, r"images\.patience"),
+        ({"export": {"int8": True, "calibration": 0}}, r"export\.calibration"),
+        ({"export": {"int8": 1}}, r"export\.int8 must be bool"),
         ({"loss": {"power": 2.0}}, r"loss\.power"),
     ],
 )

@@ -30,6 +30,13 @@ def test_the_shipped_margins_are_those_of_the_statistics(name: str) -> None:
     assert policy.net_benefit_threshold == measured.net_benefit_threshold
 
 
+@pytest.mark.parametrize("name", SHIPPED)
+def test_eight_bits_may_lose_less_than_a_candidate(name: str) -> None:
+    policy = load_policy(name)
+    assert policy.int8.sensitivity < policy.sensitivity_margin
+    assert policy.int8.specificity < policy.specificity_margin
+
+
 @pytest.mark.parametrize("task", ["demo", "cxr-binary"])
 def test_every_task_names_a_policy_whose_critical_findings_it_knows(task: str) -> None:
     question = load_task(task)
@@ -52,6 +59,7 @@ def altered(folder: Path, old: str, new: str) -> Path:
         ("alpha = 0.025", "alpha = 0.025\nbeta = 0.1", "beta"),
         ('attribute = "maker"', 'attribute = "weight"', "slices.0.attribute"),
         ("auc = 0.55", "", "floors.auc"),
+        ("[int8]\nsensitivity = 0.02", "[int8]\nsensitivity = 0", "int8.sensitivity"),
     ],
 )
 def test_a_wrong_policy_is_refused_by_file_and_field(tmp_path: Path, old: str, new: str, field: str) -> None:

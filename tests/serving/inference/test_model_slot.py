@@ -4,7 +4,7 @@ import numpy as np
 import psutil
 import pytest
 
-from model_registry.packaging import build_package
+from model_registry.packaging import Quantised, build_package, open_package
 from overread.domain.errors import InputError
 from overread.domain.findings import Label
 from serving.inference import batching
@@ -16,6 +16,7 @@ from tests.serving.builders import (
     ClockedServices,
     a_contract,
     a_heavy_graph,
+    a_package,
     a_version,
     put_in_production,
     set_digest,
@@ -87,6 +88,23 @@ def test_a_graph_is_held_once(services: ClockedServices) -> None:
     before = process.memory_info().rss
     assert slot.follow()
     assert process.memory_info().rss - before < 1.5 * HEAVY
+
+
+@pytest.mark.parametrize(("passed", "precision", "slope"), [(True, "int8", 40.0), (False, "float32", 20.0)])
+def test_the_graph_in_eight_bits_serves_only_where_it_passed(
+    services: ClockedServices, passed: bool, precision: str, slope: float
+) -> None:
+    floats, ints = (open_package(a_package(slope=slope)).onnx for slope in (20.0, 40.0))
+    second = Quantised(graph=ints, verdict={"passed": passed})
+    put_in_production(services.storage, services.task.name, "1")
+    content = build_package(floats, b"weights", a_contract(), second)
+    set_digest(services.storage, "1", services.storage.objects.put(content))
+    slot = _slot(services)
+    assert slot.follow()
+    assert slot.current is not None
+    assert slot.current.precision == precision
+    (said,) = batching.score(slot.current, [np.full((SIZE, SIZE), 130, np.uint8)])
+    assert said.probability == pytest.approx(1 / (1 + np.exp(-slope * (130 / 255 - 0.5))), abs=1e-4)
 
 
 @pytest.mark.parametrize(("size", "most"), [(16, 8), (192, 8), (512, 4), (1024, 1), (3000, 1)])
