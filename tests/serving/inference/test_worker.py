@@ -67,6 +67,15 @@ def test_a_turn_screens_and_scores_what_waits(web: Web, services: ClockedService
     assert study.outcomes["R01_MODALITY"][0] == "pass"
 
 
+def test_the_metrics_say_which_version_serves_and_in_which_precision(
+    web: Web, services: ClockedServices
+) -> None:
+    put_in_production(services.storage, services.task.name, "2", slope=30.0)
+    web.worker.follow()
+    said = web.metrics.exposition().decode()
+    assert 'overread_production_info{precision="float32",version="2"} 1.0' in said
+
+
 def test_bytes_that_are_gone_quarantine_their_study_and_the_others_go_on(
     web: Web, services: ClockedServices
 ) -> None:
