@@ -59,7 +59,7 @@ class _PolicyFile(_Part):
     minimum: _Minimum
     floors: _Floors
     slices: list[_Slice] = []
-    int8: _Int8
+    int8: _Int8 | None = None
 
 
 def load_policy(name: str, *, folder: Path = ROOT / "policies") -> GatePolicy:
@@ -95,5 +95,5 @@ def load_policy(name: str, *, folder: Path = ROOT / "policies") -> GatePolicy:
         critical=tuple(FindingCode(code) for code in file.critical),
         slices=tuple(SliceRule(**part.model_dump()) for part in file.slices),
         require_radiologist=file.require_radiologist,
-        int8=Int8Margins(**file.int8.model_dump()),
+        int8=Int8Margins() if file.int8 is None else Int8Margins(**file.int8.model_dump()),
     )

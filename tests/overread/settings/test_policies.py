@@ -37,6 +37,11 @@ def test_eight_bits_may_lose_less_than_a_candidate(name: str) -> None:
     assert policy.int8.specificity < policy.specificity_margin
 
 
+def test_a_policy_that_says_nothing_of_eight_bits_has_the_shipped_margins(tmp_path: Path) -> None:
+    folder = altered(tmp_path, "[int8]\nsensitivity = 0.02\nspecificity = 0.02\nalpha = 0.025\n", "")
+    assert load_policy("other", folder=folder).int8 == load_policy("demo").int8
+
+
 @pytest.mark.parametrize("task", ["demo", "cxr-binary"])
 def test_every_task_names_a_policy_whose_critical_findings_it_knows(task: str) -> None:
     question = load_task(task)
