@@ -14,12 +14,13 @@ _BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shape:
-    """Size of a compressed picture: pixels, samples a pixel, bits a sample."""
+    """Size of a compressed picture: pixels, samples a pixel, bits a sample, and whether it has a sign."""
 
     rows: int
     columns: int
     samples: int
     bits: int
+    signed: bool = False
 
 
 def shape_of(stream: bytes) -> Shape:
@@ -55,4 +56,7 @@ def _jpeg2000_shape(stream: bytes) -> Shape:
     """Read the SIZ segment: the image area is the reference grid less its offset."""
     right, bottom, left, top = struct.unpack_from(">IIII", stream, 8)
     samples, depth = struct.unpack_from(">HB", stream, 40)
-    return Shape(rows=bottom - top, columns=right - left, samples=samples, bits=(depth & 0x7F) + 1)
+    signed = bool(depth & 0x80)
+    return Shape(
+        rows=bottom - top, columns=right - left, samples=samples, bits=(depth & 0x7F) + 1, signed=signed
+    )

@@ -48,10 +48,12 @@ def grey(
     InputError
         The pixels cannot be decoded, or a look-up table of the header is broken.
     """
-    stored = codecs.stored_values(ds)
-    pattern: _Stored16 = stored.view(np.uint16)
-    table = _grey_table(ds, pattern, None if center is None or width is None else (center, width))
-    image = np.take(table, pattern)
+    window = None if center is None or width is None else (center, width)
+    stored = codecs.stored_values(ds, size if window or _says_its_window(ds) else None)
+    table = _grey_table(ds, stored.view(np.uint16), window)
+    if size is not None and min(stored.shape) >= size:  # 30 times fewer values to look up
+        stored = _reduced(stored, size)
+    image = np.take(table, stored.view(np.uint16))
     if mirrored(ds):
         image = np.ascontiguousarray(image[:, ::-1])
     return image if size is None else squared(image, size)
@@ -76,6 +78,17 @@ def grey_file(data: bytes, size: int | None = None) -> Grey:
         raise InputError("the picture declares more pixels than any radiograph has")
     image = _from_16_bits(image) if deep else image
     return image if size is None else squared(image, size)
+
+
+def _reduced(stored: codecs.Stored, size: int) -> codecs.Stored:
+    """Return stored values at `size` by `size`, means of the area; halved first, which is twice as fast."""
+    while min(stored.shape) >= 4 * size:
+        stored = _by_area(stored, stored.shape[0] // 2, stored.shape[1] // 2)
+    return _by_area(stored, size, size)
+
+
+def _by_area(stored: codecs.Stored, rows: int, columns: int) -> codecs.Stored:
+    return cv2.resize(stored, (columns, rows), interpolation=cv2.INTER_AREA).astype(stored.dtype, copy=False)
 
 
 def squared(image: Grey, size: int) -> Grey:
@@ -133,6 +146,11 @@ def _windowed(ds: Dataset, values: Values, pattern: _Stored16, window: tuple[flo
     return (values - low) / max(high - low, 1e-9)
 
 
+def _says_its_window(ds: Dataset) -> bool:
+    """Whether no percentile is needed, which must be of all values: reduced ones mix at collimated edges."""
+    return bool(ds.get("VOILUTSequence")) or _stated_window(ds) is not None
+
+
 def _stated_window(ds: Dataset) -> tuple[float, float] | None:
     """Return centre and width of the header's first window; None where absent, broken or narrower than 1."""
     try:
@@ -183,7 +201,8 @@ def _looked_up(ds: Dataset, item: Dataset, values: Values) -> tuple[Values, int]
 
 def _percentiles(ds: Dataset, values: Values, pattern: _Stored16) -> tuple[float, float]:
     """Return the modality values at the percentiles, inside the collimated area and without padding."""
-    counts = np.bincount(pattern[_exposed(ds, pattern)].ravel(), minlength=1 << 16)
+    exposed = pattern[_exposed(ds, pattern)]
+    counts = cv2.calcHist([exposed], [0], None, [1 << 16], [0, 1 << 16]).ravel().astype(np.int64)
     padding = ds.get("PixelPaddingValue")
     if isinstance(padding, int):
         counts[padding & 0xFFFF] = 0

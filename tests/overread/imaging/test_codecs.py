@@ -36,6 +36,13 @@ def test_run_length_coding_gives_the_stored_values_back() -> None:
     assert np.array_equal(stored_values(read(as_bytes(ds))), _VALUES)
 
 
+@pytest.mark.parametrize("stream", [b"\0", b"\1\0\0\0" + b"\xff" * 60, b"\2\0\0\0\x40\0\0\0" + b"\0" * 80])
+def test_broken_run_lengths_are_undecodable(stream: bytes) -> None:
+    ds = encapsulated(a_radiograph(_VALUES), stream, RLELossless)
+    with pytest.raises((UndecodableError, InputError)):
+        stored_values(ds)
+
+
 def test_both_plain_syntaxes_give_the_stored_values_back() -> None:
     for syntax in ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1"):
         ds = a_radiograph(_VALUES)
