@@ -1,11 +1,13 @@
 """What every benchmark keeps: a ratio with its limits, both sides' seconds, and where they were measured."""
 
 import json
+import math
 import os
 import platform
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +32,10 @@ class Spread:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """How many times as fast as `against` we are: medians and their ratio, with 95 % limits."""
+    """How many times as fast as the other side we are: medians and their ratio, with 95 % limits.
+
+    `note` is what else a reader must know of the two answers, such as how far they are apart.
+    """
 
     name: str
     ratio: float
@@ -42,9 +47,18 @@ class Row:
     theirs: float
     unit: str
     spread: tuple[Spread, Spread]
+    note: str = ""
 
 
-def row(name: str, ours: Sequence[float], theirs: Sequence[float], *, target: float, unit: str = "s") -> Row:
+def row(
+    name: str,
+    ours: Sequence[float],
+    theirs: Sequence[float],
+    *,
+    target: float,
+    unit: str = "s",
+    note: str = "",
+) -> Row:
     """Return the row of paired rounds, in which less is better; the limits are a bootstrap by round."""
     lower, upper = ratio_limits(ours, theirs)
     mine, other = _spread(ours), _spread(theirs)
@@ -59,6 +73,7 @@ def row(name: str, ours: Sequence[float], theirs: Sequence[float], *, target: fl
         theirs=other.median,
         unit=unit,
         spread=(mine, other),
+        note=note,
     )
 
 
@@ -71,17 +86,48 @@ def ratio_limits(ours: Sequence[float], theirs: Sequence[float], *, seed: int = 
     return float(lower), float(upper)
 
 
-def rounds(sides: Sequence[Callable[[], float]], *, fewest: int = 5, most: int = 40) -> list[list[float]]:
-    """Measure every side in turn, one warm-up first, until the first side's ratios are narrow enough."""
+def timed(act: Callable[[], object], *, times: int = 1) -> Callable[[], float]:
+    """Return what measures the seconds of one `act`, the mean of `times` where a single one is too short."""
+
+    def seconds() -> float:
+        began = time.perf_counter()
+        for _ in range(times):
+            act()
+        return (time.perf_counter() - began) / times
+
+    return seconds
+
+
+def rounds(
+    sides: Sequence[Callable[[], float]], *, fewest: int = 5, most: int = 40, seconds: float = math.inf
+) -> list[list[float]]:
+    """Measure every side in turn, one warm-up first, until the first side's ratios are narrow enough.
+
+    No round beyond the fewest begins after `seconds`.
+    """
     for side in sides:
         side()
     taken: list[list[float]] = [[] for _ in sides]
+    ends = time.perf_counter() + seconds
     for n in range(1, most + 1):
-        for side, seconds in zip(sides, taken, strict=True):
-            seconds.append(side())
-        if n >= fewest and all(_narrow(taken[0], other) for other in taken[1:]):
+        for side, measured in zip(sides, taken, strict=True):
+            measured.append(side())
+        narrow = n >= fewest and all(_narrow(taken[0], other) for other in taken[1:])
+        if narrow or (n >= fewest and time.perf_counter() > ends):
             break
     return taken
+
+
+def tell(rows: Sequence[Row], packages: Sequence[str]) -> None:
+    """Keep the rows of one benchmark and print them."""
+    keep(rows, packages)
+    for each in rows:
+        print(line(each))
+
+
+def left_out(name: str, packages: str) -> None:
+    """Say aloud that a row could not be measured here."""
+    print(f"{name}: left out, for {packages} is not installed; pip install .[bench]")
 
 
 def keep(rows: Sequence[Row], packages: Sequence[str], *, path: Path = RESULTS) -> None:
@@ -101,16 +147,25 @@ def machine(packages: Sequence[str]) -> dict[str, object]:
         "load": os.getloadavg()[0],
         "system": platform.platform(),
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in packages},
+        "versions": {name: installed for name in packages if (installed := installed_version(name))},
     }
+
+
+def installed_version(name: str) -> str:
+    """Return a package's version, empty where it is not installed."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
 
 
 def line(each: Row) -> str:
     """Return a row as one line to read."""
     said = "met" if each.met else "NOT met"
+    note = f"; {each.note}" if each.note else ""
     return (
         f"{each.name}: {each.ratio:.2f} times as fast [{each.lower:.2f}, {each.upper:.2f}], "
-        f"target {each.target:g}, {said}; {each.ours:.2f} {each.unit} against {each.theirs:.2f}"
+        f"target {each.target:.3g}, {said}; {each.ours:.3g} {each.unit} against {each.theirs:.3g}{note}"
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks.recording import keep, line, rounds, row
+from benchmarks.recording import rounds, row, tell
 from bootstrap.probes import answers
 from bootstrap.processes import free_port
 from bootstrap.storage import initialise
@@ -73,9 +73,7 @@ def main() -> None:
         row("server ready / bare FastAPI", ours, bare, target=AGAINST_BARE),
         row("server ready / FastAPI with torch and MLflow", ours, loaded, target=AGAINST_LOADED),
     ]
-    keep(rows, ("fastapi", "uvicorn", "sqlalchemy", "numpy", "torch", "mlflow"))
-    for each in rows:
-        print(line(each))
+    tell(rows, ("fastapi", "uvicorn", "sqlalchemy", "numpy", "torch", "mlflow"))
 
 
 if __name__ == "__main__":

@@ -44,7 +44,10 @@ class LoadedModel:
         with tempfile.TemporaryDirectory(prefix="overread-graph-") as folder:
             graph = Path(folder) / "served.onnx"
             contract, precision = unpack_graph(package, graph)
-            session = _session(version, graph, threads=threads)
+            try:
+                session = session_of(graph, threads=threads)
+            except Exception as error:  # the runtime's own exceptions share no base of ours
+                raise InputError(f"the graph of version {version.version} cannot be loaded") from error
         model = cls(
             version=version.version,
             digest=version.digest,
@@ -64,7 +67,7 @@ class LoadedModel:
         return probability, place, embedding
 
 
-def _session(version: ModelVersion, graph: Path, *, threads: int) -> "ort.InferenceSession":
+def session_of(graph: Path, *, threads: int) -> "ort.InferenceSession":
     """Load a graph from its file: of one given as bytes, the session keeps these beside its own weights."""
     import onnxruntime as ort
 
@@ -73,10 +76,7 @@ def _session(version: ModelVersion, graph: Path, *, threads: int) -> "ort.Infere
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
-    try:
-        return ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the runtime's own exceptions share no base of ours
-        raise InputError(f"the graph of version {version.version} cannot be loaded") from error
+    return ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
 
 
 class ModelSlot:
