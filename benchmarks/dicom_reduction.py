@@ -60,14 +60,14 @@ def radiograph(rng: np.random.Generator) -> NDArray[np.uint16]:
     return np.asarray(np.clip(noisy, 0, (1 << BITS) - 1), np.uint16)
 
 
-def file_of(values: NDArray[np.uint16], syntax: UID) -> bytes:
-    """Return stored values as a DICOM file."""
+def file_of(values: NDArray[np.uint16], syntax: UID, uids: tuple[str, str] = ("1.2.3.1", "1.2.3.2")) -> bytes:
+    """Return stored values as a DICOM file; `uids` name the instance and its study."""
     ds = Dataset()
     ds.file_meta = FileMetaDataset()
     ds.file_meta.TransferSyntaxUID = syntax
     ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID = DigitalXRayImageStorageForPresentation
-    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID = UID("1.2.3.1")
-    ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.Modality = UID("1.2.3.2"), UID("1.2.3.3"), "DX"
+    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID = UID(uids[0])
+    ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.Modality = UID(uids[1]), UID("1.2.3.3"), "DX"
     ds.Rows, ds.Columns = values.shape
     ds.SamplesPerPixel, ds.PhotometricInterpretation, ds.PixelRepresentation = 1, "MONOCHROME2", 0
     ds.BitsAllocated, ds.BitsStored, ds.HighBit = 16, BITS, BITS - 1

@@ -123,7 +123,7 @@ def main() -> None:
     shown = (pictures[..., None] / 255).repeat(3, axis=3).astype(np.float32)
     pixels = torch.from_numpy((shown - MEAN) / STD).float().permute(0, 3, 1, 2).contiguous()
     one, batch = pictures[:1, None], list(pictures)
-    name = f"ResNet152 at {SIDE}, "
+    name = f"ResNet152 at {SIDE}: "
     rows = [
         compared(
             f"{name}probability and heatmap / eager torch with pytorch-grad-cam",

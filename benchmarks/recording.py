@@ -5,10 +5,11 @@ import math
 import os
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -167,6 +168,18 @@ def line(each: Row) -> str:
         f"{each.name}: {each.ratio:.2f} times as fast [{each.lower:.2f}, {each.upper:.2f}], "
         f"target {each.target:.3g}, {said}; {each.ours:.3g} {each.unit} against {each.theirs:.3g}{note}"
     )
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return kept rows as a Markdown table."""
+    head = "| ours / theirs | times as fast [95 % limits] | target | | ours | theirs |"
+    lines = [
+        f"| {each['name']} | {each['ratio']:.2f} [{each['lower']:.2f}, {each['upper']:.2f}] "
+        f"| {each['target']:.3g} | {'met' if each['met'] else 'NOT met'} "
+        f"| {each['ours']:.3g} {each['unit']} | {each['theirs']:.3g} {each['unit']} |"
+        for each in rows
+    ]
+    return "\n".join([head, "| --- | --- | --- | --- | --- | --- |", *lines])
 
 
 def _spread(values: Sequence[float]) -> Spread:

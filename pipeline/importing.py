@@ -148,7 +148,7 @@ def _take(run: _Run, item: Item) -> Line:
         label=_label(run.services, item, arrival.study),
     )
     if not run.dry_run:
-        run.services.storage.objects.put(content)
+        run.services.storage.objects.put(content, digest=digest)
         with run.services.storage.work() as work:
             run.services.storage.objects.ensure(digest, content)
             _keep(run.services, work, seen)

@@ -29,15 +29,15 @@ class Objects:
     def _path(self, digest: Digest) -> str:
         return f"{self._root}/{digest[:2]}/{digest}"
 
-    def put(self, content: bytes) -> Digest:
-        """Store bytes, synced before this returns.
+    def put(self, content: bytes, *, digest: Digest | None = None) -> Digest:
+        """Store bytes, synced before this returns; `digest` is theirs, where the caller knows it already.
 
         Raises
         ------
         UnavailableError
             The disk is full or the store is away; nothing half-written is left under the digest.
         """
-        digest = Digest(hashlib.sha256(content).hexdigest())
+        digest = digest or Digest(hashlib.sha256(content).hexdigest())
         try:
             if self._local is not None:
                 self._put_synced(self._local / digest[:2] / digest, content)

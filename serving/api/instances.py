@@ -95,7 +95,7 @@ def _take(web: Web, by: Person, content: bytes) -> Receipt:
     known = _known(web, arrival)
     if known is not None:
         return known
-    web.objects.put(content)
+    web.objects.put(content, digest=digest)
     with web.work() as work:
         web.objects.ensure(digest, content)
         receipt = receive(work, arrival, task=web.task, now=web.now())
