@@ -31,6 +31,7 @@ PICTURES, ORIGINALS, BATCH = 512, 32, 32
 AT_ONCE = 20  # batches in one measurement of a fast side
 WITHOUT_WORKERS, TWO_WORKERS, PNG, FULL_SIZE = 5, 15, 70, 1000  # targets
 LONGEST = 40.0  # seconds a row
+PACKAGES = ("torch", "numpy", "pillow", "opencv-python-headless", "monai")
 
 Grey = NDArray[np.uint8]
 Batches = Callable[[], object]
@@ -110,18 +111,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         cache = write_cache(folder / "cache", SIDE, ((str(row), one) for row, one in enumerate(pictures)))
-        ours, rows = from_cache(cache, rng), []
+        ours = from_cache(cache, rng)
         small = saved(folder, list(pictures))
         for words, workers, target in (("no workers", 0, WITHOUT_WORKERS), ("two workers", 2, TWO_WORKERS)):
             said = f"MONAI CacheDataset, {words}"
             if installed_version("monai"):
-                rows.append(compared(ours, said, from_monai(small, workers), target, times=AT_ONCE))
+                tell([compared(ours, said, from_monai(small, workers), target, times=AT_ONCE)], PACKAGES)
             else:
                 left_out(said, "monai")
-        rows.append(compared(ours, f"PNG of {SIDE}", from_files(small, rng), PNG))
+        tell([compared(ours, f"PNG of {SIDE}", from_files(small, rng), PNG)], PACKAGES)
         large = saved(folder, [drawn(rng, ROWS, COLUMNS) for _ in range(ORIGINALS)])
-        rows.append(compared(ours, f"PNG of {ROWS} x {COLUMNS}", from_files(large, rng), FULL_SIZE))
-    tell(rows, ("torch", "numpy", "pillow", "opencv-python-headless", "monai"))
+        full = f"PNG of {ROWS} x {COLUMNS}"
+        tell([compared(ours, full, from_files(large, rng), FULL_SIZE)], PACKAGES)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from onnx.utils import Extractor
 from torch import Tensor, nn
 
-from benchmarks.recording import Row, rounds, row, tell, timed
+from benchmarks.recording import rounds, row, tell, timed
 from model_registry.packaging import Contract
 from overread.domain.identifiers import Digest, VersionKey
 from overread.learning.architectures import InputContract, build
@@ -106,11 +106,6 @@ def forward(network: nn.Module, pixels: Tensor) -> NDArray[np.float32]:
     return np.asarray(torch.sigmoid(network(pixels)).numpy(), np.float32)
 
 
-def compared(name: str, ours: Callable[[], object], theirs: Callable[[], object], target: float) -> Row:
-    """Return the row of two ways to do one thing."""
-    return row(name, *rounds([timed(ours), timed(theirs)], seconds=LONGEST), target=target)
-
-
 def main() -> None:
     """Measure, print and keep the three rows."""
     threads = Settings().inference_threads
@@ -122,29 +117,31 @@ def main() -> None:
     pictures = np.random.default_rng(SEED).integers(0, 256, (batching.LARGEST, SIDE, SIDE), dtype=np.uint8)
     shown = (pictures[..., None] / 255).repeat(3, axis=3).astype(np.float32)
     pixels = torch.from_numpy((shown - MEAN) / STD).float().permute(0, 3, 1, 2).contiguous()
-    one, batch = pictures[:1, None], list(pictures)
-    name = f"ResNet152 at {SIDE}: "
-    rows = [
-        compared(
-            f"{name}probability and heatmap / eager torch with pytorch-grad-cam",
+    one = {INPUT: pictures[:1, None]}
+    sides: list[tuple[str, Callable[[], object], Callable[[], object], float]] = [
+        (
+            "probability and heatmap / eager torch with pytorch-grad-cam",
             partial(explained, model, pictures[0]),
             partial(by_gradients, network, pixels[:1], shown[0]),
             GRAD_CAM,
         ),
-        compared(
-            f"{name}probability and map / the same graph without the map",
-            lambda: model.session.run(OUTPUTS, {INPUT: one}),
-            lambda: cut.run(OUTPUTS[:1], {INPUT: one}),
+        (
+            "probability and map / the same graph without the map",
+            lambda: model.session.run(OUTPUTS, one),
+            lambda: cut.run(OUTPUTS[:1], one),
             MAP_ALONE,
         ),
-        compared(
-            f"{name}batch of 8 with maps / eager torch forward of 8",
-            partial(batching.score, model, batch),
+        (
+            f"batch of {len(pictures)} with maps / eager torch's forward",
+            partial(batching.score, model, list(pictures)),
             partial(forward, network, pixels),
             BATCH,
         ),
     ]
-    tell(rows, ("torch", "torchvision", "grad-cam", "onnxruntime", "numpy"))
+    for name, ours, theirs, target in sides:
+        measured = rounds([timed(ours), timed(theirs)], seconds=LONGEST)
+        made = row(f"ResNet152 at {SIDE}, {name}", *measured, target=target)
+        tell([made], ("torch", "torchvision", "grad-cam", "onnxruntime", "numpy"))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
+from benchmarks.batch_gather import saved
 from benchmarks.recording import Row, rounds, row, tell
 from overread.learning.architectures import InputContract
 from overread.learning.augmentation import Augmentation
@@ -109,7 +110,8 @@ def plain(size: Size, files: Sequence[Path], truth: Sequence[int]) -> Iterator[N
     )
     for pixels, labels in chain.from_iterable(repeat(loader)):
         optimiser.zero_grad()
-        functional.binary_cross_entropy_with_logits(network(pixels), labels).backward()
+        loss = functional.binary_cross_entropy_with_logits(network(pixels), labels)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         optimiser.step()
         yield
 
@@ -124,14 +126,12 @@ def theirs(steps: Iterator[None], count: int) -> float:
 
 def measured(size: Size, folder: Path) -> Row:
     """Return the row of one size."""
-    rng = np.random.default_rng(1)
-    drawn = rng.integers(0, 256, (size.batch * size.steps, size.side, size.side), dtype=np.uint8)
+    drawn = np.random.default_rng(1).integers(
+        0, 256, (size.batch * size.steps, size.side, size.side), dtype=np.uint8
+    )
     truth = [number % 2 for number in range(len(drawn))]
     cache = write_cache(folder, size.side, ((str(number), one) for number, one in enumerate(drawn)))
-    files = [folder / f"{size.side}-{number}.png" for number in range(len(drawn))]
-    for file, picture in zip(files, drawn, strict=True):
-        Image.fromarray(picture).save(file)
-    steps = plain(size, files, truth)
+    steps = plain(size, saved(folder, list(drawn)), truth)
     sides = [partial(ours, size, cache.pictures, truth), partial(theirs, steps, size.steps - 1)]
     name = f"training step of {size.architecture} at {size.side}, batch of {size.batch} / plain torch loop"
     precision = "bfloat16" if half_precision(torch.device("cpu")) else "float32"

@@ -11,6 +11,8 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -44,9 +46,6 @@ from fastapi import FastAPI, UploadFile
 folder = Path(os.environ["OVERREAD_DATA_DIR"]) / "peer"
 folder.mkdir()
 app = FastAPI()
-@app.get("/health/ready")
-def ready() -> dict[str, str]:
-    return {"status": "ready"}
 @app.post("/upload")
 def upload(file: UploadFile) -> dict[str, str]:
     place = folder / uuid.uuid4().hex
@@ -68,21 +67,23 @@ MULTIPART = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 PART = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="a.dcm"\r\n\r\n'.encode()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Sender:
-    """One open connection that posts body after body."""
+    """Posts body after body over one connection."""
 
-    def __init__(self, port: int, path: str, headers: dict[str, str]) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        self._path, self._headers = path, headers
+    port: int
+    path: str
+    headers: dict[str, str]
 
     def post(self, bodies: Sequence[bytes]) -> None:
         """Send bodies; raise at the first that is not taken."""
-        for body in bodies:
-            self._connection.request("POST", self._path, body, self._headers)
-            answer = self._connection.getresponse()
-            said = answer.read()
-            if answer.status not in {http.HTTPStatus.OK, http.HTTPStatus.ACCEPTED}:
-                raise RuntimeError(f"{self._path} answered {answer.status}: {said[:200]!r}")
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
+            for body in bodies:
+                connection.request("POST", self.path, body, self.headers)
+                answer = connection.getresponse()
+                said = answer.read()
+                if answer.status not in {http.HTTPStatus.OK, http.HTTPStatus.ACCEPTED}:
+                    raise RuntimeError(f"{self.path} answered {answer.status}: {said[:200]!r}")
 
 
 def started(processes: Processes, script: str, folder: Path) -> int:
@@ -91,7 +92,7 @@ def started(processes: Processes, script: str, folder: Path) -> int:
     unbounded = {"OVERREAD_MAX_WAITING": "10000000", "OVERREAD_REQUESTS_PER_MINUTE": "10000000"}
     command = [sys.executable, "-c", script, str(port)]
     environment = {**unbounded, "OVERREAD_DATA_DIR": str(folder)}
-    ready = f"http://127.0.0.1:{port}/health/ready"
+    ready = f"http://127.0.0.1:{port}/openapi.json"
     processes.start(Program(name=str(port), command=command, environment=environment, ready=ready))
     return port
 
@@ -104,17 +105,17 @@ def numbered(template: bytes, number: int) -> bytes:
     return head + template[2048:]
 
 
-def seconds_each(senders: Sequence[Sender], files: Callable[[], list[bytes]]) -> float:
-    """Return the seconds from the first byte to the last answer, for each file."""
+def seconds_each(sender: Sender, files: Callable[[], list[bytes]]) -> float:
+    """Return the seconds from the first byte to the last answer, for each file; several are on their way."""
     bodies = files()
-    shares = [bodies[first :: len(senders)] for first in range(len(senders))]
+    shares = [bodies[first::SENDERS] for first in range(SENDERS)]
     began = time.perf_counter()
-    with ThreadPoolExecutor(len(senders)) as pool:
-        list(pool.map(Sender.post, senders, shares))
+    with ThreadPoolExecutor(SENDERS) as pool:
+        list(pool.map(sender.post, shares))
     return (time.perf_counter() - began) / len(bodies)
 
 
-def measured(size: tuple[int, int, int], ours: Sequence[Sender], theirs: Sequence[Sender]) -> Row:
+def measured(size: tuple[int, int, int], ours: Sender, theirs: Sender) -> Row:
     """Return the row of one picture size."""
     rows, columns, files = size
     values = np.random.default_rng(1).integers(0, 4096, (rows, columns), dtype=np.uint16)
@@ -128,7 +129,7 @@ def measured(size: tuple[int, int, int], ours: Sequence[Sender], theirs: Sequenc
 
     sides = [partial(seconds_each, ours, raw), partial(seconds_each, theirs, parts)]
     milliseconds = [[1000 * second for second in side] for side in rounds(sides, seconds=LONGEST)]
-    name = f"upload of {rows} x {columns}, {SENDERS} senders / FastAPI multipart with the same sync"
+    name = f"upload of {rows} x {columns} / FastAPI multipart with the same sync"
     return row(name, *milliseconds, target=TARGET, unit="ms")
 
 
@@ -142,8 +143,8 @@ def main() -> None:
         dicom = {"Content-Type": "application/dicom", "Authorization": f"Bearer {token}"}
         with Processes(folder / "logs") as processes:
             ports = [started(processes, script, folder) for script in (OURS, PEER)]
-            ours = [Sender(ports[0], "/api/v1/instances", dicom) for _ in range(SENDERS)]
-            theirs = [Sender(ports[1], "/upload", MULTIPART) for _ in range(SENDERS)]
+            ours = Sender(port=ports[0], path="/api/v1/instances", headers=dicom)
+            theirs = Sender(port=ports[1], path="/upload", headers=MULTIPART)
             for size in SIZES:
                 tell([measured(size, ours, theirs)], ("fastapi", "uvicorn", "python-multipart", "sqlalchemy"))
 

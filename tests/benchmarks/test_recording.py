@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.recording import keep, line, ratio_limits, rounds, row
+from benchmarks.recording import (
+    installed_version,
+    keep,
+    left_out,
+    line,
+    machine,
+    ratio_limits,
+    rounds,
+    row,
+    table,
+    timed,
+)
 
 
 def test_a_ratio_is_how_many_times_as_fast_we_are_and_lies_within_its_limits() -> None:
@@ -57,3 +68,42 @@ def test_rows_are_kept_beside_those_of_others_and_replace_their_own(tmp_path: Pa
     assert [(each["name"], each["ratio"]) for each in rows] == [("a", 2.0), ("b", 3.0)]
     assert {"name", "ratio", "target", "met", "ours", "theirs", "unit", "spread", "machine"} <= set(rows[0])
     assert set(rows[0]["machine"]["versions"]) == {"numpy"}
+
+
+def test_no_round_beyond_the_fewest_begins_after_its_time() -> None:
+    wild = cycle([1.0, 3.0])
+    ours, _ = rounds([lambda: next(wild), lambda: 1.0], fewest=3, most=40, seconds=0.0)
+    assert len(ours) == 3
+
+
+def test_what_is_too_short_to_time_is_done_several_times() -> None:
+    done: list[int] = []
+    assert timed(lambda: done.append(1), times=20)() >= 0
+    assert len(done) == 20
+
+
+def test_a_note_is_said_behind_the_numbers() -> None:
+    assert line(row("a", [1.0], [2.0], target=1, note="0.3 grey levels apart")).endswith(
+        "; 0.3 grey levels apart"
+    )
+
+
+def test_a_row_that_cannot_be_measured_is_said_aloud(capsys: pytest.CaptureFixture[str]) -> None:
+    left_out("a / peer", "no-such-package")
+    said = capsys.readouterr().out
+    assert "a / peer: left out, for no-such-package is not installed" in said
+    assert ".[bench]" in said
+
+
+def test_a_package_that_is_missing_has_no_version() -> None:
+    assert installed_version("no-such-package") == ""
+    assert machine(["numpy", "no-such-package"])["versions"] == {"numpy": installed_version("numpy")}
+
+
+def test_the_table_has_a_line_for_each_row_and_says_what_is_not_met(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    keep([row("a", [1.0], [2.0], target=1), row("b", [1.0], [2.0], target=3)], ["numpy"], path=path)
+    lines = table(json.loads(path.read_text())["rows"]).splitlines()
+    assert len(lines) == 4
+    assert "| a | 2.00 [2.00, 2.00] | 1 | met |" in lines[2]
+    assert "| NOT met |" in lines[3]
