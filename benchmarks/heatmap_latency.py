@@ -97,7 +97,7 @@ def by_gradients(network: Any, pixels: Tensor, shown: NDArray[np.float32]) -> tu
     with library.GradCAM(model=network, target_layers=[network.layer4[-1]]) as cam:
         grey = cam(input_tensor=pixels, targets=[targets.ClassifierOutputTarget(0)])[0]
         probability = torch.sigmoid(cam.outputs[0, 0])
-    return float(probability), image.show_cam_on_image(shown, grey, use_rgb=True)
+    return float(probability.detach()), image.show_cam_on_image(shown, grey, use_rgb=True)
 
 
 @torch.inference_mode()
