@@ -2,9 +2,9 @@
 
 Ours is the memory-mapped cache, read as training on a CPU reads it: uint8 (32, 1, 512, 512), made float on
 the device. The peers are MONAI's CacheDataset with the transforms its tutorials begin with, all of it cached,
-behind its DataLoader with and without workers; and files decoded on the fly: PNG at 512, and PNG at the size of the
-detector, reduced as it is read. MONAI's transforms give float32, four times the bytes; told to keep uint8 it
-comes much closer.
+behind its DataLoader with and without workers; and files decoded on the fly: PNG at 512, and PNG at the size
+of the detector, reduced as it is read. MONAI's transforms give float32, four times the bytes; told to keep
+uint8 it comes much closer.
 """
 
 import importlib

@@ -51,6 +51,11 @@ def test_a_file_url_is_the_same_place_as_its_path(tmp_path: Path, objects: Objec
     assert Objects(f"file://{tmp_path / 'objects'}").get(digest) == b"pixels"
 
 
+def test_bytes_whose_digest_is_known_already_are_the_same_object(objects: Objects) -> None:
+    known = Digest(hashlib.sha256(b"pixels").hexdigest())
+    assert objects.put(b"pixels", digest=known) == known == objects.put(b"pixels")
+
+
 def test_the_same_bytes_twice_are_one_object(tmp_path: Path, objects: Objects) -> None:
     assert objects.put(b"pixels") == objects.put(b"pixels")
     assert len(stored(tmp_path)) == 1
