@@ -9,6 +9,7 @@ uint8 it comes much closer.
 
 import importlib
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain, repeat
@@ -31,7 +32,7 @@ SIDE, ROWS, COLUMNS = 512, 3000, 2500
 PICTURES, ORIGINALS, BATCH = 512, 32, 32
 AT_ONCE = 20  # batches in one measurement of a fast side
 WITHOUT_WORKERS, TWO_WORKERS, PNG, FULL_SIZE = 5, 15, 70, 1000  # targets
-LONGEST = 40.0  # seconds a row
+REST, LONGEST = 0.5, 40.0  # seconds: a round, a row
 PACKAGES = ("torch", "numpy", "pillow", "opencv-python-headless", "monai")
 
 Grey = NDArray[np.uint8]
@@ -98,8 +99,14 @@ def saved(folder: Path, pictures: Sequence[Grey]) -> list[Path]:
 
 
 def compared(ours: Batches, name: str, theirs: Batches, target: float, *, times: int = 1) -> Row:
-    """Return the row of the cache against one peer."""
-    sides = [timed(ours, times=AT_ONCE), timed(theirs, times=times)]
+    """Return the row of the cache against one peer, whose workers first come to rest."""
+    alone = timed(ours, times=AT_ONCE)
+
+    def rested() -> float:
+        time.sleep(REST)
+        return alone()
+
+    sides = [rested, timed(theirs, times=times)]
     milliseconds = [[1000 * second for second in side] for side in rounds(sides, seconds=LONGEST)]
     return row(f"batch of {BATCH} at {SIDE} from the cache / {name}", *milliseconds, target=target, unit="ms")
 
