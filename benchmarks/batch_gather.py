@@ -29,7 +29,7 @@ from overread.learning.data import Indices
 from overread.learning.resident import source_of
 
 SIDE, ROWS, COLUMNS = 512, 3000, 2500
-PICTURES, ORIGINALS, BATCH = 512, 32, 32
+PICTURES, ORIGINALS, BATCH = 256, 32, 32
 AT_ONCE = 20  # batches in one measurement of a fast side
 WITHOUT_WORKERS, TWO_WORKERS, PNG, FULL_SIZE = 5, 15, 70, 1000  # targets
 REST, LONGEST = 0.5, 40.0  # seconds: a round, a row
