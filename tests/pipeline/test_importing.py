@@ -184,8 +184,8 @@ def test_bytes_that_are_removed_with_a_twin_while_they_come_in_are_stored_again(
 ) -> None:
     put, removed = Objects.put, list[Digest]()
 
-    def put_and_lose(objects: Objects, content: bytes) -> Digest:
-        digest = put(objects, content)
+    def put_and_lose(objects: Objects, content: bytes, *, digest: Digest | None = None) -> Digest:
+        digest = put(objects, content, digest=digest)
         if digest not in removed:
             objects.remove(digest)
             removed.append(digest)
