@@ -25,7 +25,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.batch_gather import saved
-from benchmarks.recording import Row, rounds, row, tell
+from benchmarks.recording import Row, rounds, row, tell, timed
 from overread.learning.architectures import InputContract
 from overread.learning.augmentation import Augmentation
 from overread.learning.cache import write_cache
@@ -118,10 +118,7 @@ def plain(size: Size, files: Sequence[Path], truth: Sequence[int]) -> Iterator[N
 
 def theirs(steps: Iterator[None], count: int) -> float:
     """Return the seconds of a step of the plain loop, the mean of `count`."""
-    began = time.perf_counter()
-    for _ in range(count):
-        next(steps)
-    return (time.perf_counter() - began) / count
+    return timed(partial(next, steps), times=count)()
 
 
 def measured(size: Size, folder: Path) -> Row:

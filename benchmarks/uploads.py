@@ -51,11 +51,9 @@ def upload(file: UploadFile) -> dict[str, str]:
     place = folder / uuid.uuid4().hex
     with place.open("wb") as out:
         shutil.copyfileobj(file.file, out)
-        out.flush()
-        os.fsync(out.fileno())
+        out.flush(), os.fsync(out.fileno())
     handle = os.open(folder, os.O_RDONLY)
-    os.fsync(handle)
-    os.close(handle)
+    os.fsync(handle), os.close(handle)
     return {"name": place.name}
 uvicorn.run(app, port=int(sys.argv[1]), log_level="warning")
 """
@@ -90,9 +88,8 @@ def started(processes: Processes, script: str, folder: Path) -> int:
     """Start a server on `folder` and return its port."""
     port = free_port()
     unbounded = {"OVERREAD_MAX_WAITING": "10000000", "OVERREAD_REQUESTS_PER_MINUTE": "10000000"}
-    command = [sys.executable, "-c", script, str(port)]
     environment = {**unbounded, "OVERREAD_DATA_DIR": str(folder)}
-    ready = f"http://127.0.0.1:{port}/openapi.json"
+    command, ready = [sys.executable, "-c", script, str(port)], f"http://127.0.0.1:{port}/openapi.json"
     processes.start(Program(name=str(port), command=command, environment=environment, ready=ready))
     return port
 

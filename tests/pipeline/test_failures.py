@@ -51,7 +51,7 @@ def test_a_full_disk_is_one_line(
 ) -> None:
     write_collection(tmp_path / "in", phantoms(1))
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "objects")
 
     monkeypatch.setattr(Objects, "put", full)
