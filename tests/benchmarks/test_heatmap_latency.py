@@ -1,5 +1,7 @@
 """Both ways explain the same kind of picture, and the graph without its map answers the same probability."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,7 @@ from benchmarks.heatmap_latency import (
     explained,
     exported,
     forward,
+    in_turn,
     served,
     without_map,
 )
@@ -26,8 +29,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heatmap_latency, "SIDE", 64)
 
 
-def test_the_graph_without_its_map_answers_the_same_probability() -> None:
-    graph = exported()
+def test_the_graph_without_its_map_answers_the_same_probability(tmp_path: Path) -> None:
+    graph = exported(tmp_path)
     model, cut = served(graph, threads=1), without_map(graph, threads=1)
     picture = np.random.default_rng(5).integers(0, 256, (1, 64, 64), dtype=np.uint8)
     whole = model.session.run(OUTPUTS, {INPUT: picture[:, None]})[0]
@@ -36,6 +39,7 @@ def test_the_graph_without_its_map_answers_the_same_probability() -> None:
     probability, colours = explained(model, picture[0])
     assert probability == pytest.approx(float(whole[0, 0]))
     assert colours.shape == (64, 64, 4)
+    assert [each.probability for each in in_turn(model, [picture[0]] * 3)] == pytest.approx([probability] * 3)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")  # of the library's imports
