@@ -27,6 +27,7 @@ from benchmarks.memory import held, tree
 from bootstrap.clock import utc_now
 from bootstrap.credentials import issue_token
 from bootstrap.processes import Processes, Program, free_port, web
+from bootstrap.signing import SiteKey, signed
 from bootstrap.storage import Storage, initialise, open_storage
 from model_registry.versions import Entry, register
 from overread.domain.identifiers import PersonKey, VersionKey
@@ -126,7 +127,7 @@ class Served:
 
     def serving(self, version: str, content: bytes) -> Step:
         """Put a package in production and wait until it serves."""
-        put_in_production(self._storage, self._settings.task, version, content)
+        put_in_production(self._settings, self._storage, version, content)
         return self._step(f"version {version} at rest", lambda: until(lambda: self._serves(version)))
 
     def sent(self, files: Sequence[bytes], *, clients: int) -> Step:
@@ -163,14 +164,15 @@ class Served:
             raise RuntimeError("an answer came without its heatmap")
 
 
-def put_in_production(storage: Storage, task: str, version: str, content: bytes) -> None:
+def put_in_production(settings: Settings, storage: Storage, version: str, content: bytes) -> None:
     """Register a package and let it serve, as if two people had approved it."""
     lineage = Lineage(dataset_version="none", parent=None, corrections=0, code="", run=version)
     entry, now = Entry(version=VersionKey(version), run=version), utc_now()
     with storage.work() as work:
-        register(work, storage.objects, content, entry, lineage=lineage, trained_at=now)
+        model = register(work, storage.objects, content, entry, lineage=lineage, trained_at=now)
+        signed(work, model, SiteKey.read(settings.signing_key_path))
         work.models.put_in_production(
-            task, entry.version, at=now, by=("bench", "bench"), reason="measured", rollback=False
+            settings.task, entry.version, at=now, by=("bench", "bench"), reason="measured", rollback=False
         )
         work.commit()
 

@@ -1,6 +1,5 @@
 """What `overread doctor` looks at: each check says what it found, and what to do where it fails."""
 
-import hashlib
 import importlib.util
 import os
 import shutil
@@ -10,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
-from cryptography.hazmat.primitives import serialization
 
+from bootstrap.signing import SiteKey, require_signed
 from bootstrap.storage import TASK, open_storage, sqlite_file
 from overread.domain.errors import ConfigurationError, UnavailableError
 from overread.settings.environment import Settings
@@ -85,11 +84,7 @@ def _keys(settings: Settings) -> str:
             raise ConfigurationError(f"there is no {path}; run `overread init`")
         if path.stat().st_mode & _BARS_OTHERS:
             raise ConfigurationError(f"{path.name} can be read by others; run: chmod 600 {path}")
-    key = serialization.load_pem_private_key(settings.signing_key_path.read_bytes(), password=None)
-    public = key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return f"only the owner reads them; signing key {hashlib.sha256(public).hexdigest()[:16]}"
+    return f"only the owner reads them; signing key {SiteKey.read(settings.signing_key_path).fingerprint}"
 
 
 def _model(settings: Settings) -> str:
@@ -100,7 +95,8 @@ def _model(settings: Settings) -> str:
             "none in production, studies wait; the way in: `overread import`, `overread dataset build`, "
             "`overread train`, `overread promote`, two reviewers"
         )
-    return f"version {model.version} in production"
+    require_signed(model, SiteKey.read(settings.signing_key_path).public)
+    return f"version {model.version} in production, signed by this site"
 
 
 def _mlflow(settings: Settings) -> str:

@@ -5,9 +5,11 @@ import secrets
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bootstrap.clock import utc_now
+from bootstrap.signing import SiteKey, new_key, sign_earlier
 from overread.domain.audit import AuditEvent
 from overread.domain.errors import ConfigurationError
 from overread.domain.identifiers import PersonKey
@@ -70,7 +72,7 @@ def initialise(settings: Settings, *, salt: str | None = None) -> Initialised:
     load_task(settings.task)
     settings.folder.mkdir(parents=True, exist_ok=True)
     _keep_secret(settings.secret_path, secrets.token_hex(32).encode())
-    _keep_secret(settings.signing_key_path, _new_signing_key())
+    _keep_secret(settings.signing_key_path, new_key())
     engine = open_engine(settings.database)
     revision = migrate(engine)
     password = None
@@ -84,6 +86,7 @@ def initialise(settings: Settings, *, salt: str | None = None) -> Initialised:
             work.audit.append(
                 AuditEvent(at=now, by=OPERATOR, action="installation-made", subject="installation")
             )
+        sign_earlier(work, partial(SiteKey.read, settings.signing_key_path), now=utc_now())
         work.commit()
     engine.dispose()
     return Initialised(
@@ -93,14 +96,6 @@ def initialise(settings: Settings, *, salt: str | None = None) -> Initialised:
         operator=OPERATOR if password else None,
         password=password,
     )
-
-
-def _new_signing_key() -> bytes:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-    key = Ed25519PrivateKey.generate()
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _keep_secret(path: Path, content: bytes) -> None:

@@ -156,6 +156,8 @@ def tag_lineage(client: MlflowClient, name: str, model: ModelVersion) -> None:
         "recipe": lineage.recipe,
         "digest": model.digest,
         "threshold": model.threshold,
+        "signed_by": "" if model.signature is None else model.signature.public,
+        "signature": "" if model.signature is None else model.signature.value,
     }
     for tag, value in tags.items():
         client.set_model_version_tag(name, model.version, f"overread.{tag}", str(value))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from bootstrap.signing import SiteKey, signed
 from feedback.datasets import load
 from model_registry.logbook import log_evaluation, log_history, log_order
 from model_registry.recording import recorded
@@ -128,6 +129,7 @@ def register_candidate(
     )
     with services.storage.work() as work:
         model = register(work, services.storage.objects, content, entry, lineage=lineage, trained_at=now)
+        model = signed(work, model, SiteKey.read(services.settings.signing_key_path))
         work.commit()
     tag_lineage(services.tracking.client, services.task.name, model)
     return model.version

@@ -63,7 +63,12 @@ class Web:
 def wire(services: WebServices, *, scoring: bool) -> Web:
     """Put the parts of a web process together; nothing starts yet."""
     settings, storage = services.settings, services.storage
-    slot = ModelSlot(storage, task=services.task.name, threads=settings.inference_threads)
+    slot = ModelSlot(
+        storage,
+        task=services.task.name,
+        threads=settings.inference_threads,
+        signing_key=settings.signing_key_path,
+    )
     announcements, metrics = Announcements(), Metrics()
     return Web(
         services=services,

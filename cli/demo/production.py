@@ -14,6 +14,7 @@ import httpx
 from bootstrap.clock import utc_now
 from bootstrap.credentials import issue_token
 from bootstrap.processes import Processes, free_port, web
+from bootstrap.signing import SiteKey, signed
 from bootstrap.storage import initialise, open_storage
 from cli.demo.production_step import Step, one_step
 from model_registry.versions import Entry, register
@@ -82,7 +83,8 @@ def _served(settings: Settings, content: bytes, chest: bytes) -> dict[str, Any]:
     lineage = Lineage(dataset_version="none", parent=None, corrections=0, code="", run="trial")
     with storage.work() as work:
         entry = Entry(version=FIRST, run=lineage.run)
-        register(work, storage.objects, content, entry, lineage=lineage, trained_at=now)
+        model = register(work, storage.objects, content, entry, lineage=lineage, trained_at=now)
+        signed(work, model, SiteKey.read(settings.signing_key_path))
         work.models.put_in_production(
             TASK, FIRST, at=now, by=("trial", "trial"), reason="a trial of the format", rollback=False
         )

@@ -32,6 +32,14 @@ class Lineage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Signature:
+    """A site's word on a package: the public half of its Ed25519 key and the signature, both in hex."""
+
+    public: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ModelVersion:
     """One version with the digest of the package that would serve it."""
 
@@ -46,6 +54,7 @@ class ModelVersion:
     lineage: Lineage
     findings: tuple[str, ...] = ()
     metrics: Mapping[str, float | None] = field(default_factory=dict)
+    signature: Signature | None = None
 
 
 class RunState(StrEnum):

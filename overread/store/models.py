@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, insert, select, update
 from overread.domain.datasets import DatasetVersion, Look, TestSet
 from overread.domain.errors import ConflictError, NotFoundError
 from overread.domain.identifiers import VersionKey
-from overread.domain.models import ModelState, ModelVersion
+from overread.domain.models import ModelState, ModelVersion, Signature
 from overread.domain.promotion import PromotionRequest, Review
 from overread.store.records import columns, parsed
 from overread.store.tables.models import (
@@ -109,6 +109,12 @@ class ModelStore:
         """Return all versions, the oldest first."""
         rows = self._connection.execute(select(models).order_by(models.c.trained_at, models.c.version))
         return [parsed(ModelVersion, row) for row in rows]
+
+    def set_signature(self, version: str, signature: Signature) -> None:
+        """Keep a site's word on a version's package."""
+        self._connection.execute(
+            update(models).where(models.c.version == version).values(signature=signature)
+        )
 
     def set_state(self, version: str, state: ModelState) -> None:
         """Keep a version's new state."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from bootstrap.signing import SiteKey, require_signed
 from bootstrap.storage import Storage
 from model_registry.packaging import Contract, Precision, unpack_graph
 from overread.domain.errors import InputError
@@ -82,9 +83,10 @@ def session_of(graph: Path, *, threads: int) -> "ort.InferenceSession":
 class ModelSlot:
     """Follows the production row; `current` is None until a version has been promoted."""
 
-    def __init__(self, storage: Storage, *, task: str, threads: int) -> None:
+    def __init__(self, storage: Storage, *, task: str, threads: int, signing_key: Path) -> None:
         self._storage = storage
         self._task = task
+        self._signing_key = signing_key
         self._threads = threads
         self._current: LoadedModel | None = None
         self._failure: str | None = None
@@ -130,6 +132,7 @@ class ModelSlot:
         return True
 
     def _load(self, wanted: ModelVersion, serving: LoadedModel | None) -> LoadedModel:
+        require_signed(wanted, SiteKey.read(self._signing_key).public)
         if serving is not None and serving.digest == wanted.digest:
             return replace(serving, version=wanted.version)
         with self._storage.objects.opened(wanted.digest) as package:

@@ -3,22 +3,26 @@
 import io
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from onnx import TensorProto, helper, numpy_helper
 from pydicom import FileDataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 from sqlalchemy import update
 
+from bootstrap.signing import SiteKey
 from bootstrap.storage import Storage
 from bootstrap.web import WebServices
 from model_registry.packaging import Contract, build_package, open_package
 from model_registry.promotion import ask
 from overread.domain.drift import DriftMeasure, DriftVerdict
-from overread.domain.identifiers import PersonKey, VersionKey
+from overread.domain.identifiers import Digest, PersonKey, VersionKey
 from overread.domain.models import Lineage, ModelState, ModelVersion
 from overread.domain.promotion import PromotionRequest
 from overread.store.objects import Objects
@@ -29,6 +33,7 @@ FINDINGS = ("nodule", "effusion")
 THRESHOLD = 0.5
 HEAVY = 100_000_000
 SIDE = 96
+SIGNING_KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))  # of the tests' site, known to all
 COMPUTED = "1.2.840.10008.5.1.4.1.1.1"
 
 
@@ -177,13 +182,15 @@ def a_heavy_graph() -> bytes:
 
 
 def a_version(objects: Objects, version: str, *, slope: float = 20.0) -> ModelVersion:
-    """Return a candidate version whose package lies among the objects."""
+    """Return a candidate version whose package lies among the objects, signed."""
+    digest = objects.put(a_package(slope=slope))
     return ModelVersion(
         version=VersionKey(version),
         name="tiny",
         architecture="tiny",
         image_size=SIZE,
-        digest=objects.put(a_package(slope=slope)),
+        digest=digest,
+        signature=SiteKey(SIGNING_KEY).sign(digest),
         threshold=THRESHOLD,
         state=ModelState.CANDIDATE,
         trained_at=datetime(2024, 1, int(version), tzinfo=UTC),
@@ -193,9 +200,17 @@ def a_version(objects: Objects, version: str, *, slope: float = 20.0) -> ModelVe
 
 
 def set_digest(storage: Storage, version: str, digest: str) -> None:
-    """Let a version name other bytes than its own, as if its package had been lost."""
+    """Let a version name other bytes than its own, as if its package had been lost; the site signs them."""
+    signature = SiteKey(SIGNING_KEY).sign(Digest(digest))
     with storage.engine.begin() as connection:
-        connection.execute(update(models).where(models.c.version == version).values(digest=digest))
+        changed = update(models).where(models.c.version == version)
+        connection.execute(changed.values(digest=digest, signature=signature))
+
+
+def keep_signing_key(path: Path) -> None:
+    """Give a site that is not made yet the tests' key."""
+    path.touch(mode=0o600)
+    path.write_bytes(SIGNING_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
 def put_in_production(storage: Storage, task: str, version: str, *, slope: float = 20.0) -> None:

@@ -21,7 +21,7 @@ from overread.domain.people import Role, Scope
 from overread.imaging.decoding import Decoder
 from overread.settings.environment import Settings
 from serving.app import create_app
-from tests.serving.builders import Clock, ClockedServices, put_in_production
+from tests.serving.builders import Clock, ClockedServices, keep_signing_key, put_in_production
 
 PEOPLE = {
     "rita": Role.READER,
@@ -79,6 +79,7 @@ def decoder() -> Iterator[Decoder]:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """Make the folder that every test copies."""
     settings = Settings(data_dir=tmp_path_factory.mktemp("site"))
+    keep_signing_key(settings.signing_key_path)
     initialise(settings, salt="0123")
     storage = open_storage(settings)
     now = datetime.now(UTC)

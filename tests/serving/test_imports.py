@@ -8,7 +8,7 @@ import pytest
 
 from bootstrap.storage import TASK, initialise, open_storage
 from overread.settings.environment import Settings
-from tests.serving.builders import put_in_production
+from tests.serving.builders import keep_signing_key, put_in_production
 
 SCRIPT = """
 import sys, pathlib
@@ -55,9 +55,12 @@ from bootstrap.storage import TASK, open_storage
 from overread.settings.environment import Settings
 from serving.inference import batching, heatmaps
 from serving.inference.model_slot import ModelSlot
-storage = open_storage(Settings(data_dir=pathlib.Path(sys.argv[1])))
+settings = Settings(data_dir=pathlib.Path(sys.argv[1]))
+storage = open_storage(settings)
 with storage.look() as work:
-    slot = ModelSlot(storage, task=work.people.fact(TASK), threads=1)
+    slot = ModelSlot(
+        storage, task=work.people.fact(TASK), threads=1, signing_key=settings.signing_key_path
+    )
 assert slot.follow(), slot.failure
 size = slot.current.contract.size
 (said,) = batching.score(slot.current, [np.full((size, size), 255, np.uint8)])
@@ -68,6 +71,7 @@ print(*sys.modules)
 
 def test_loading_a_model_answering_and_drawing_need_neither_torch_nor_mlflow(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
+    keep_signing_key(settings.signing_key_path)
     initialise(settings)
     storage = open_storage(settings)
     with storage.look() as work:

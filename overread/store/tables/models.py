@@ -56,6 +56,7 @@ models = Table(
     Column("lineage", Nested, nullable=False),
     Column("findings", Nested, nullable=False),
     Column("metrics", Nested, nullable=False),
+    Column("signature", Nested),
 )
 production = Table(
     "production",

@@ -3,10 +3,15 @@ import io
 import numpy as np
 import psutil
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import select, update
 
+from bootstrap.signing import SiteKey
 from model_registry.packaging import Quantised, build_package, open_package
 from overread.domain.errors import InputError
 from overread.domain.findings import Label
+from overread.domain.identifiers import Digest
+from overread.store.tables.models import models
 from serving.inference import batching
 from serving.inference.model_slot import LoadedModel, ModelSlot
 from tests.serving.builders import (
@@ -24,7 +29,8 @@ from tests.serving.builders import (
 
 
 def _slot(services: ClockedServices) -> ModelSlot:
-    return ModelSlot(services.storage, task=services.task.name, threads=1)
+    key = services.settings.signing_key_path
+    return ModelSlot(services.storage, task=services.task.name, threads=1, signing_key=key)
 
 
 def test_before_a_promotion_nothing_serves(services: ClockedServices) -> None:
@@ -59,6 +65,28 @@ def test_a_broken_package_leaves_the_version_before_it_serving(services: Clocked
     assert slot.current.version == "1"
     assert slot.failure is not None
     assert "version 2" in slot.failure
+
+
+def test_another_package_than_the_signed_one_does_not_serve(services: ClockedServices) -> None:
+    slot = _slot(services)
+    put_in_production(services.storage, services.task.name, "1")
+    other = services.storage.objects.put(a_package(slope=30))
+    with services.storage.engine.begin() as connection:
+        connection.execute(update(models).values(digest=other))
+    assert not slot.follow()
+    assert slot.current is None
+    assert "the signature of version 1 is not of its package" in (slot.failure or "")
+
+
+def test_a_package_signed_by_nobody_or_by_another_site_does_not_serve(services: ClockedServices) -> None:
+    slot = _slot(services)
+    put_in_production(services.storage, services.task.name, "1")
+    for key in (None, SiteKey(Ed25519PrivateKey.generate())):
+        with services.storage.engine.begin() as connection:
+            digest = Digest(connection.execute(select(models.c.digest)).scalar_one())
+            connection.execute(update(models).values(signature=None if key is None else key.sign(digest)))
+        assert not slot.follow()
+        assert "not signed by this site's key" in (slot.failure or "")
 
 
 def test_the_same_package_under_another_version_keeps_its_session(services: ClockedServices) -> None:
