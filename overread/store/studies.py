@@ -1,6 +1,6 @@
 """Patients, studies, instances and predictions as rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -113,6 +113,11 @@ class StudyStore:
         """Return how many studies stand in each state."""
         rows = self._connection.execute(select(studies.c.state, func.count()).group_by(studies.c.state))
         return {state: count for state, count in rows}  # noqa: C416 - rows are not tuples to dict()
+
+    def count_in(self, states: Collection[StudyState]) -> int:
+        """Return how many studies stand in these states; those in others are not looked at."""
+        query = select(func.count()).select_from(studies).where(studies.c.state.in_(states))
+        return int(self._connection.execute(query).scalar_one())
 
     def page(
         self, wanted: Filter, *, after: tuple[datetime, str] | None, limit: int

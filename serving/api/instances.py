@@ -109,8 +109,7 @@ def _known(web: Web, arrival: Arrival) -> Receipt | None:
     with web.look() as work:
         instance = work.studies.instance(arrival.sop_uid)
         if instance is None:
-            counts = work.studies.count_by_state()
-            waiting = sum(counts.get(state.value, 0) for state in WAITING)
+            waiting = work.studies.count_in(WAITING)
             if waiting >= web.services.settings.max_waiting:
                 raise BusyError(waiting)
             return None

@@ -46,6 +46,8 @@ def test_a_study_changes_by_being_saved(work: UnitOfWork) -> None:
     work.studies.save(replace(study, state=StudyState.REPORTED))
     assert work.studies.get(study.uid).state is StudyState.REPORTED
     assert work.studies.count_by_state() == {"reported": 1}
+    assert work.studies.count_in({StudyState.REPORTED, StudyState.RECEIVED}) == 1
+    assert work.studies.count_in({StudyState.RECEIVED}) == 0
 
 
 def test_the_list_is_the_latest_first_in_pages_that_neither_hide_nor_repeat(work: UnitOfWork) -> None:
