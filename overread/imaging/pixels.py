@@ -51,8 +51,8 @@ def grey(
     window = None if center is None or width is None else (center, width)
     stored = codecs.stored_values(ds, size if window or _says_its_window(ds) else None)
     table = _grey_table(ds, stored.view(np.uint16), window)
-    if size is not None and min(stored.shape) >= size:  # 30 times fewer values to look up
-        stored = _reduced(stored, size)
+    if size is not None:
+        stored = _halved(stored, size)  # of a detector's picture a sixteenth is left to look up
     image = np.take(table, stored.view(np.uint16))
     if mirrored(ds):
         image = np.ascontiguousarray(image[:, ::-1])
@@ -80,15 +80,17 @@ def grey_file(data: bytes, size: int | None = None) -> Grey:
     return image if size is None else squared(image, size)
 
 
-def _reduced(stored: codecs.Stored, size: int) -> codecs.Stored:
-    """Return stored values at `size` by `size`, means of the area; halved first, which is twice as fast."""
-    while min(stored.shape) >= 4 * size:
-        stored = _by_area(stored, stored.shape[0] // 2, stored.shape[1] // 2)
-    return _by_area(stored, size, size)
+def _halved(stored: codecs.Stored, size: int) -> codecs.Stored:
+    """Return means of 2 x 2 values, again and again while a side is more than twice `size`.
 
-
-def _by_area(stored: codecs.Stored, rows: int, columns: int) -> codecs.Stored:
-    return cv2.resize(stored, (columns, rows), interpolation=cv2.INTER_AREA).astype(stored.dtype, copy=False)
+    The last step is left to the grey picture: where a window cuts values off, the mean of what is shown is
+    not what is shown of the mean.
+    """
+    while min(stored.shape) > 2 * size:
+        rows, columns = (side // 2 for side in stored.shape)
+        halved = cv2.resize(stored, (columns, rows), interpolation=cv2.INTER_AREA)
+        stored = halved.astype(stored.dtype, copy=False)
+    return stored
 
 
 def squared(image: Grey, size: int) -> Grey:
