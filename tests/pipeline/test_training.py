@@ -76,7 +76,9 @@ def test_a_label_weighs_what_its_evidence_is_worth() -> None:
 def test_a_training_is_named_or_a_file(tmp_path: Path) -> None:
     assert find_recipe("demo").name == "demo.toml"
     assert find_recipe(str(TINY)) == TINY
-    with pytest.raises(ConfigurationError, match="no training 'none'; known: corrections, corrections-real, demo, "):
+    with pytest.raises(
+        ConfigurationError, match="no training 'none'; known: corrections, corrections-real, demo, "
+    ):
         find_recipe("none")
     with pytest.raises(ConfigurationError, match="there is no file"):
         find_recipe(str(tmp_path / "none.toml"))
