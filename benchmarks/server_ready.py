@@ -40,7 +40,7 @@ def seconds_to_ready(command: Callable[[int], Sequence[str]], folder: Path) -> f
     port = free_port()
     environment = {**os.environ, "OVERREAD_DATA_DIR": str(folder)}
     began = time.perf_counter()
-    child = subprocess.Popen(command(port), env=environment)  # noqa: S603 - commands of this file
+    child = subprocess.Popen(command(port), env=environment, stdout=subprocess.DEVNULL)  # noqa: S603 - of this file
     try:
         while not answers(f"http://127.0.0.1:{port}/health/ready", seconds=LONGEST):
             if child.poll() is not None or time.perf_counter() - began > LONGEST:
