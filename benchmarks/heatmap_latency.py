@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from benchmarks.recording import rounds, row, tell, timed
 from model_registry.packaging import Contract, Precision
+from model_registry.sessions import session_of
 from overread.domain.identifiers import Digest, VersionKey
 from overread.learning.architectures import InputContract, build
 from overread.learning.calibration import identity
@@ -30,7 +31,7 @@ from overread.learning.export import INPUT, OUTPUTS, export_onnx
 from overread.learning.operators import torchvision_models
 from overread.settings.environment import Settings
 from serving.inference import batching, heatmaps
-from serving.inference.model_slot import LoadedModel, session_of
+from serving.inference.model_slot import LoadedModel
 
 ARCHITECTURE, SIDE, SEED = "resnet152", 512, 1
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet

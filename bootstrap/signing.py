@@ -5,8 +5,8 @@ Whoever can write the database, or the store, but not read the key, can put no o
 """
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -17,8 +17,6 @@ from overread.domain.models import ModelVersion, Signature
 from overread.store.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 _WORDS = b"overread package "  # so that a signature is of a package and of nothing else
@@ -90,12 +88,12 @@ def signed(work: UnitOfWork, model: ModelVersion, key: SiteKey) -> ModelVersion:
     return replace(model, signature=signature)
 
 
-def sign_earlier(work: UnitOfWork, key: Callable[[], SiteKey], *, now: "datetime") -> list[ModelVersion]:
-    """Sign the versions that were registered before there were signatures, and say so in the record."""
+def sign_earlier(work: UnitOfWork, key: Path, *, now: datetime) -> list[ModelVersion]:
+    """Sign, with the key of a file, what was registered before there were signatures, and record it."""
     unsigned = [model for model in work.models.all() if model.signature is None]
     if not unsigned:
         return []
-    site = key()
+    site = SiteKey.read(key)
     for model in unsigned:
         signed(work, model, site)
         work.audit.append(

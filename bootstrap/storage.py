@@ -5,11 +5,10 @@ import secrets
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from bootstrap.clock import utc_now
-from bootstrap.signing import SiteKey, new_key, sign_earlier
+from bootstrap.signing import new_key, sign_earlier
 from overread.domain.audit import AuditEvent
 from overread.domain.errors import ConfigurationError
 from overread.domain.identifiers import PersonKey
@@ -86,7 +85,7 @@ def initialise(settings: Settings, *, salt: str | None = None) -> Initialised:
             work.audit.append(
                 AuditEvent(at=now, by=OPERATOR, action="installation-made", subject="installation")
             )
-        sign_earlier(work, partial(SiteKey.read, settings.signing_key_path), now=utc_now())
+        sign_earlier(work, settings.signing_key_path, now=utc_now())
         work.commit()
     engine.dispose()
     return Initialised(

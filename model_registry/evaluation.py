@@ -11,8 +11,9 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from model_registry.packaging import Package
+from model_registry.sessions import session_of
 from model_registry.test_set import TestCase
-from overread.domain.errors import InputError, MalformedError
+from overread.domain.errors import InputError
 from overread.domain.estimates import Estimate
 from overread.domain.findings import Label
 from overread.domain.identifiers import Digest
@@ -27,9 +28,7 @@ from overread.store.unit_of_work import UnitOfWork
 Floats = NDArray[np.float32]
 Pictures = NDArray[np.uint8]
 BATCH = 32
-DRAWS = Draws(
-    n_resamples=1000, seed=20_251
-)  # of every interval by resampling: the same numbers, the same limits
+DRAWS = Draws(n_resamples=1000, seed=20_251)  # the same numbers give the same limits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,18 +47,6 @@ class Scores:
     probability: Floats
     embedding: Floats
     map: Floats
-
-
-def session_of(onnx: bytes, *, threads: int = 1) -> onnxruntime.InferenceSession:
-    """Return a session that computes on `threads` threads and does not spin between calls."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the runtime has no error class of its own for a bad graph
-        raise MalformedError(f"the graph of the package cannot be read: {error}") from error
 
 
 def answers(session: onnxruntime.InferenceSession, pictures: Pictures) -> Answers:

@@ -17,7 +17,7 @@ from model_registry.comparison import (
     slices_of,
     truth_of,
 )
-from model_registry.evaluation import Evaluation, evaluate
+from model_registry.evaluation import DRAWS, Evaluation, evaluate
 from model_registry.localisation import Localisation, localise
 from model_registry.recording import Json, recorded
 from model_registry.test_set import TestCase
@@ -28,10 +28,9 @@ from overread.domain.policies import GatePolicy
 from overread.measures.counted_resampling import auc_bootstrap
 from overread.measures.promotion import Check, Decision, Policy, combine, decide
 from overread.measures.proportion import clustered_proportion
-from overread.measures.resampling import Draws
 from overread.store.unit_of_work import UnitOfWork
 
-FLOOR_DRAWS = Draws(n_resamples=10_000, seed=20_251)  # a look's alpha may be .005: 50 draws below the limit
+FLOOR_DRAWS = replace(DRAWS, n_resamples=10_000)  # a look's alpha may be .005: 50 draws below the limit
 _NAN = float("nan")
 
 

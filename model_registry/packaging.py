@@ -157,9 +157,9 @@ def package_weights(content: bytes) -> bytes:
         return archive.read(WEIGHTS)
 
 
-def int8_verdict(content: bytes) -> Mapping[str, Any] | None:
+def int8_verdict(package: BinaryIO) -> Mapping[str, Any] | None:
     """Return what was found of a package's graph in eight bits, None where it has none."""
-    with _archive(io.BytesIO(content)) as archive:
+    with _archive(package) as archive:
         return _heads(archive)[1]
 
 

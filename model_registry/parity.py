@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from model_registry.evaluation import Pictures, answers, session_of
+from model_registry.evaluation import Pictures, answers
 from model_registry.packaging import Contract, Package, build_package, open_package
+from model_registry.sessions import session_of
 from overread.domain.errors import InputError, OverreadError
 from overread.learning.calibration import Calibration
 from overread.learning.checkpoints import TrainedModel, save_model

@@ -10,8 +10,9 @@ import numpy as np
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from model_registry.evaluation import answers, session_of
+from model_registry.evaluation import answers
 from model_registry.packaging import INT8_VERDICT, parse_verdict, served_graph
+from model_registry.sessions import session_of
 
 
 class ServedModel(PythonModel):

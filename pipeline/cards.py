@@ -41,6 +41,8 @@ def _facts(
         model = work.models.get(_version(judgement, part))
         dataset = work.datasets.get(model.lineage.dataset_version)
     run = services.tracking.client.get_run(model.lineage.run).data
+    with services.storage.objects.opened(model.digest) as package:
+        int8 = int8_verdict(package)
     return CardFacts(
         model=model,
         title=services.task.title["en"],
@@ -57,7 +59,7 @@ def _facts(
             if name.startswith(_ENVIRONMENT)
         },
         seed=int(run.params.get("seed", 0)),
-        int8=int8_verdict(services.storage.objects.get(model.digest)),
+        int8=int8,
         judgement=judgement if part == "candidate" else None,
         notes=(_how_split(services.task.shares),),
     )

@@ -278,7 +278,7 @@ def _keep(services: PipelineServices, work: UnitOfWork, seen: _Seen) -> Study:
 def _set_aside(run: _Run, item: Item, content: bytes, arrival: Arrival, why: str) -> Line:
     if not run.dry_run:
         services = run.services
-        services.storage.objects.put(content)
+        services.storage.objects.put(content, digest=arrival.digest)
         with services.storage.work() as work:
             services.storage.objects.ensure(arrival.digest, content)
             receive(work, arrival, task=services.task, now=services.now(), queued=False)

@@ -101,7 +101,6 @@ class _Order:
     tuning: Sequence[DatasetRow]
     pictures: Grey  # of the tuning studies
     parent: bytes | None
-    int8_margins: Int8Margins
 
     @property
     def truth(self) -> NDArray[np.float32]:
@@ -160,7 +159,6 @@ def _ordered(settings: Settings, job: Job, storage: Storage) -> _Order:
         tuning=tuning,
         pictures=source.gather([row.study for row in tuning]),
         parent=None if job.parent is None else storage.objects.get(job.parent),
-        int8_margins=_int8_margins(storage),
     )
 
 
@@ -218,7 +216,7 @@ def _kept(storage: Storage, order: _Order, result: _Result, *, threshold: float,
         threshold=threshold,
         pictures=order.pictures[:PARITY_PICTURES],
     )
-    quantised = _quantised(order, content) if order.recipe.export.int8 else None
+    quantised = _quantised(storage, order, content) if order.recipe.export.int8 else None
     probability = result.probability
     if quantised is not None and quantised.verdict.passed:
         probability = quantised.probability
@@ -248,13 +246,12 @@ def _kept(storage: Storage, order: _Order, result: _Result, *, threshold: float,
     )
 
 
-def _quantised(order: _Order, content: bytes) -> InInt8:
+def _quantised(storage: Storage, order: _Order, content: bytes) -> InInt8:
     """Put the graph in eight bits beside the one in floats; its ranges are of drawn training studies."""
     drawn = np.random.default_rng(order.job.seed).permutation(len(order.training))
     studies = [order.training[at].study for at in sorted(drawn[: order.recipe.export.calibration])]
-    return with_int8(
-        content, order.source.gather(studies), order.pictures, order.truth, margins=order.int8_margins
-    )
+    margins = _int8_margins(storage)
+    return with_int8(content, order.source.gather(studies), order.pictures, order.truth, margins=margins)
 
 
 def _production(package: bytes, recipe: Recipe) -> TrainedModel:

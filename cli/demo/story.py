@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -35,7 +35,7 @@ from cli.demo.department import (
 )
 from cli.demo.history import History, keep_files, keep_history, tags_of
 from cli.demo.readers import Actor, Eyes, Radiologist
-from cli.demo.stage import Clock, actors, hire
+from cli.demo.stage import Clock, actors, beside, hire
 from overread.domain.datasets import pseudonym, split_of
 from overread.domain.errors import EvidenceError
 from overread.domain.identifiers import PatientKey, PersonKey, Site
@@ -263,7 +263,7 @@ class Play:
         """Ask for the next promotion while a new scanner's studies come in: the drift check stops it."""
         from flows.relabel import relabel
 
-        with ThreadPoolExecutor(1) as department:
+        with beside() as department:
             reported = department.submit(self._new_scanner_reported, drawn)
             (self.told.following,) = self._retrain([(relabel(), "next")])
             reported.result()
@@ -315,7 +315,7 @@ def play(demo: Demo, processes: Processes) -> Play:
             arriving = act.draw_arrivals(act.cast.arriving)
         with clock.step("start", "web server and Prefect server"):
             _open_doors(act, processes, prefect)
-        with ThreadPoolExecutor(1) as scanner:
+        with beside() as scanner:
             sent = scanner.submit(act.send, arriving)
             with clock.step("first", "a first model, trained on the old reports, approved by two people"):
                 act.train_first()

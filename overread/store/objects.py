@@ -125,7 +125,7 @@ class Objects:
         and has either looked already or will see that they are needed.
         """
         if not self.has(digest):
-            self.put(content)
+            self.put(content, digest=digest)
 
 
 def _absent(digest: Digest) -> NotFoundError:

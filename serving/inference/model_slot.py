@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bootstrap.signing import SiteKey, require_signed
 from bootstrap.storage import Storage
 from model_registry.packaging import Contract, Precision, unpack_graph
-from overread.domain.errors import InputError
+from overread.domain.errors import InputError, MalformedError
 from overread.domain.identifiers import Digest, VersionKey
 from overread.domain.models import ModelVersion
 from serving.inference.heap import give_back
@@ -42,12 +42,14 @@ class LoadedModel:
     @classmethod
     def load(cls, version: ModelVersion, package: BinaryIO, *, threads: int) -> Self:
         """Open a version's package and prove that it answers; raise `InputError` where it does not."""
+        from model_registry.sessions import session_of
+
         with tempfile.TemporaryDirectory(prefix="overread-graph-") as folder:
             graph = Path(folder) / "served.onnx"
             contract, precision = unpack_graph(package, graph)
             try:
                 session = session_of(graph, threads=threads)
-            except Exception as error:  # the runtime's own exceptions share no base of ours
+            except MalformedError as error:
                 raise InputError(f"the graph of version {version.version} cannot be loaded") from error
         model = cls(
             version=version.version,
@@ -66,18 +68,6 @@ class LoadedModel:
         """Return probability (n, k), map (n, h, w) and embedding (n, d) of pictures (n, size, size)."""
         probability, place, embedding = self.session.run(OUTPUTS, {INPUT: pictures[:, None]})
         return probability, place, embedding
-
-
-def session_of(graph: Path, *, threads: int) -> "ort.InferenceSession":
-    """Load a graph from its file: of one given as bytes, the session keeps these beside its own weights."""
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    return ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
 
 
 class ModelSlot:

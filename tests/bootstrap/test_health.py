@@ -1,5 +1,6 @@
 """The doctor looks at everything, and names what is missing and what to do."""
 
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -7,8 +8,10 @@ import pytest
 
 from bootstrap import health
 from bootstrap.health import Check, examine
-from bootstrap.storage import initialise
+from bootstrap.storage import TASK, initialise, open_storage
+from overread.domain.identifiers import VersionKey
 from overread.settings.environment import Settings
+from tests.builders import a_model
 
 
 @pytest.fixture
@@ -75,3 +78,24 @@ def test_a_missing_package_names_its_extra(settings: Settings, monkeypatch: pyte
     checks = found(settings)
     assert "overread[train]" in checks["mlflow"].said
     assert "JPEG 2000" in checks["decoders"].said
+
+
+def test_a_version_in_production_that_nobody_signed_is_named_with_the_remedy(
+    settings: Settings, now: datetime
+) -> None:
+    initialise(settings)
+    storage = open_storage(settings)
+    with storage.work() as work:
+        work.models.add(a_model("1"))
+        task, version = work.people.fact(TASK), VersionKey("1")
+        work.models.put_in_production(
+            task, version, at=now, by=["ruth", "rolf"], reason="promoted", rollback=False
+        )
+        work.commit()
+    storage.engine.dispose()
+    check = found(settings)["model"]
+    assert not check.ok
+    assert "version 1 is not signed" in check.said
+    assert "overread init" in check.said
+    initialise(settings)
+    assert found(settings)["model"].said == "version 1 in production, signed by this site"

@@ -17,10 +17,15 @@ from tests.builders import a_digest, a_model
 
 
 @pytest.fixture
-def key(tmp_path: Path) -> SiteKey:
-    path = tmp_path / "signing.key"
+def place(tmp_path: Path) -> Path:
+    path = tmp_path / "site.key"
     path.write_bytes(new_key())
-    return SiteKey.read(path)
+    return path
+
+
+@pytest.fixture
+def key(place: Path) -> SiteKey:
+    return SiteKey.read(place)
 
 
 def test_a_signed_version_is_believed_and_keeps_its_signature(work: UnitOfWork, key: SiteKey) -> None:
@@ -44,13 +49,13 @@ def test_another_package_another_key_and_no_signature_are_not_believed(key: Site
 
 
 def test_what_was_registered_before_signatures_is_signed_once_and_it_is_recorded(
-    work: UnitOfWork, key: SiteKey, now: datetime
+    work: UnitOfWork, place: Path, key: SiteKey, now: datetime
 ) -> None:
-    assert sign_earlier(work, lambda: key, now=now) == []
+    assert sign_earlier(work, place, now=now) == []
     for version in ("1", "2"):
         work.models.add(a_model(version))
-    assert [model.version for model in sign_earlier(work, lambda: key, now=now)] == ["1", "2"]
-    assert sign_earlier(work, lambda: key, now=now) == []
+    assert [model.version for model in sign_earlier(work, place, now=now)] == ["1", "2"]
+    assert sign_earlier(work, place, now=now) == []
     for model in work.models.all():
         require_signed(model, key.public)
     said = [row.event for row in work.audit.rows() if row.event.action == "model-signed"]

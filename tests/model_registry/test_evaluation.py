@@ -6,9 +6,10 @@ from datetime import datetime
 import numpy as np
 import pytest
 
-from model_registry.evaluation import answers, evaluate, keep_scores, kept_scores, score, session_of
+from model_registry.evaluation import answers, evaluate, keep_scores, kept_scores, score
 from model_registry.packaging import open_package
 from model_registry.recording import recorded
+from model_registry.sessions import session_of
 from overread.domain.errors import InputError, MalformedError
 from overread.domain.identifiers import Digest
 from overread.store.objects import Objects

@@ -7,10 +7,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from model_registry.evaluation import answers, session_of
+from model_registry.evaluation import answers
 from model_registry.heatmaps import grad_cam, grad_cam_of, patch_places
 from model_registry.packaging import open_package
 from model_registry.parity import packaged
+from model_registry.sessions import session_of
 from overread.domain.errors import InputError
 from overread.learning.architectures import InputContract, Network, Normalise, build
 from overread.learning.bodies import BODIES

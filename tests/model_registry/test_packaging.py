@@ -75,7 +75,7 @@ def test_where_it_was_refused_the_floats_answer_and_the_verdict_is_kept(tmp_path
     assert (package.onnx, package.precision) == (b"graph", Precision.FLOAT32)
     assert unpack_graph(io.BytesIO(content), tmp_path / "graph") == (a_contract(), Precision.FLOAT32)
     assert (tmp_path / "graph").read_bytes() == b"graph"
-    verdict = int8_verdict(content)
+    verdict = int8_verdict(io.BytesIO(content))
     assert verdict is not None
     assert (verdict["passed"], verdict["reasons"]) == (False, ["sensitivity"])
     assert verdict["sha256"] == hashlib.sha256(b"small").hexdigest()
@@ -84,7 +84,7 @@ def test_where_it_was_refused_the_floats_answer_and_the_verdict_is_kept(tmp_path
 def test_without_one_the_floats_answer() -> None:
     content = build_package(b"graph", b"weights", a_contract())
     assert open_package(content).precision is Precision.FLOAT32
-    assert int8_verdict(content) is None
+    assert int8_verdict(io.BytesIO(content)) is None
     assert set(package_parts(content)) == set(MEMBERS)
 
 

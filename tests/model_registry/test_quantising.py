@@ -7,8 +7,9 @@ import onnx
 import pytest
 import torch
 
-from model_registry.evaluation import Pictures, answers, session_of
+from model_registry.evaluation import Pictures, answers
 from model_registry.quantising import heads, int8_graph
+from model_registry.sessions import session_of
 from overread.domain.errors import InputError
 from overread.learning.architectures import InputContract, build
 from overread.learning.calibration import identity

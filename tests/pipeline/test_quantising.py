@@ -1,5 +1,6 @@
 """A training that asks for eight bits gets a package that says whether they may serve."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
@@ -41,7 +42,7 @@ def test_a_tuning_set_too_small_to_tell_keeps_the_floats(department: PipelineSer
     assert trained.int8.reasons == ("sensitivity", "specificity")
     content = department.storage.objects.get(trained.package)
     assert open_package(content).precision is Precision.FLOAT32
-    verdict = int8_verdict(content)
+    verdict = int8_verdict(io.BytesIO(content))
     assert verdict is not None
     assert verdict["n"] == trained.int8.n == 46
     assert "model-int8.onnx" in package_parts(content)
