@@ -5,9 +5,11 @@ from datetime import datetime
 
 from bootstrap.clock import utc_now
 from bootstrap.storage import TASK, Storage, open_storage
+from overread.domain.policies import GatePolicy
 from overread.domain.tasks import Task
 from overread.imaging.decoding import Decoder
 from overread.settings.environment import Settings
+from overread.settings.policies import load_policy
 from overread.settings.tasks import load_task
 
 
@@ -18,6 +20,7 @@ class WebServices:
     settings: Settings
     storage: Storage
     task: Task
+    policy: GatePolicy
     decoder: Decoder
     secret: bytes
 
@@ -35,6 +38,7 @@ def web_services(settings: Settings, decoder: Decoder) -> WebServices:
         settings=settings,
         storage=storage,
         task=task,
+        policy=load_policy(task.policy),
         decoder=decoder,
         secret=settings.secret_path.read_bytes(),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from cli import test_sets
 from cli.settings import AsJson, answer, say, settings
 from overread.domain.errors import NotFoundError
 from overread.domain.screening import Outcome
@@ -24,6 +25,7 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.command("init")(init)
     app.command("import")(import_)
+    test_sets.add_to(dataset)
     app.add_typer(dataset, name="dataset")
 
 

@@ -1,4 +1,4 @@
-"""The frozen test set: addressed by content, verified before each use, every look counted beforehand."""
+"""The frozen test set: addressed by content, verified before each use; `ledger` counts its looks."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -6,31 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from overread.domain.audit import AuditEvent
-from overread.domain.datasets import Look, TestSet
-from overread.domain.errors import InputError, RuleError
+from overread.domain.datasets import TestSet
+from overread.domain.errors import InputError
 from overread.domain.findings import Label
-from overread.domain.identifiers import FindingCode, PatientKey, StudyUid, VersionKey, derived_id
+from overread.domain.identifiers import FindingCode, PatientKey, StudyUid, derived_id
 from overread.domain.policies import GatePolicy
-from overread.measures.sequential import reuse_alpha
 from overread.store.objects import Objects
 from overread.store.records import parsed, plain
 from overread.store.unit_of_work import UnitOfWork
 
 FORMAT = 1
 UnitBox = tuple[float, float, float, float]  # x0, y0, x1, y1, shares of the picture's width and height
-
-
-class LooksSpentError(RuleError):
-    """The test set has been asked as often as its policy allows; the next verdict needs a new one."""
-
-    code = "looks-spent"
-
-    def __init__(self, version: str, looks: int) -> None:
-        super().__init__(
-            f"test set {version} has had all its {looks} looks; freeze a new one of other patients"
-        )
-        self.version = version
-        self.looks = looks
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +49,20 @@ def freeze(
     policy: GatePolicy,
     now: datetime,
 ) -> TestSet:
-    """Freeze a test set; the same studies again give back what stands.
+    """Freeze the first test set; the same studies again give back what stands.
+
+    Raises
+    ------
+    InputError
+        A study stands twice, a finding contradicts its label, or one of the two classes is missing.
+    """
+    return keep(work, drafted(objects, cases, task=task, policy=policy, now=now))
+
+
+def drafted(
+    objects: Objects, cases: Iterable[TestCase], *, task: str, policy: GatePolicy, now: datetime
+) -> TestSet:
+    """Store the cases in one order and return their test set, which counts once it is kept.
 
     Raises
     ------
@@ -74,11 +73,8 @@ def freeze(
     _check(ordered)
     manifest = {"format": FORMAT, "task": task, "cases": [plain(case) for case in ordered]}
     digest = objects.put(json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode())
-    latest = work.datasets.test_set()
-    if latest is not None and latest.digest == digest:
-        return latest
     positives = sum(case.positive for case in ordered)
-    frozen = TestSet(
+    return TestSet(
         version=derived_id("test-set", task, digest)[:16],
         digest=digest,
         task=task,
@@ -87,16 +83,24 @@ def freeze(
         n_negative=len(ordered) - positives,
         looks=policy.looks,
     )
+
+
+def keep(work: UnitOfWork, frozen: TestSet) -> TestSet:
+    """Keep a test set, from now on the one that is asked; the same studies as the latest change nothing."""
+    latest = work.datasets.test_set()
+    if latest is not None and latest.digest == frozen.digest:
+        return latest
     work.datasets.add_test_set(frozen)
     details = {
-        "digest": digest,
-        "n_positive": positives,
+        "digest": frozen.digest,
+        "n_positive": frozen.n_positive,
         "n_negative": frozen.n_negative,
-        "looks": policy.looks,
+        "looks": frozen.looks,
+        "parent": frozen.parent,
     }
     work.audit.append(
         AuditEvent(
-            at=now,
+            at=frozen.frozen_at,
             by="overread",
             action="test-set-frozen",
             subject=f"test-set:{frozen.version}",
@@ -124,58 +128,3 @@ def cases_of(objects: Objects, test_set: TestSet) -> tuple[TestCase, ...]:
     if (positives, len(cases) - positives) != (test_set.n_positive, test_set.n_negative):
         raise InputError(f"test set {test_set.version} does not hold the studies its row says")
     return cases
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
-    """Who asks the test set what: one candidate against production, or a first release against the floors."""
-
-    candidate: VersionKey
-    production: VersionKey | None
-    by: str
-    why: str
-
-
-def take_look(
-    work: UnitOfWork, test_set: TestSet, question: Question, *, policy: GatePolicy, now: datetime
-) -> Look:
-    """Write the use of a test set into its ledger; commit before anything is scored.
-
-    A run that is taken up again asks the same question and gets its first look back: all that is frozen
-    answers the same, so nothing more is spent.
-
-    Raises
-    ------
-    LooksSpentError
-        The test set has no look left.
-    """
-    taken = work.datasets.looks(test_set.version)
-    for look in taken:
-        if (look.candidate, look.production) == (question.candidate, question.production):
-            return look
-    number = len(taken) + 1
-    alpha = reuse_alpha(number, alpha=policy.alpha, looks=test_set.looks)
-    if alpha <= 0:
-        raise LooksSpentError(test_set.version, test_set.looks)
-    look = Look(
-        id=derived_id("look", test_set.version, str(number)),
-        test_set=test_set.version,
-        look=number,
-        alpha=alpha,
-        candidate=question.candidate,
-        production=question.production,
-        by=question.by,
-        at=now,
-        why=question.why,
-    )
-    work.datasets.add_look(look)
-    details = {"test_set": look.test_set, "look": number, "alpha": alpha, "candidate": look.candidate}
-    work.audit.append(
-        AuditEvent(at=now, by=look.by, action="test-set-look", subject=look.id, details=details)
-    )
-    return look
-
-
-def looks_left(work: UnitOfWork, test_set: TestSet) -> int:
-    """Return how many more questions a test set answers."""
-    return max(0, test_set.looks - len(work.datasets.looks(test_set.version)))

@@ -3,21 +3,23 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from feedback.datasets import unit_boxes
 from model_registry.baseline import histogram_baseline
 from model_registry.comparison import Contender, truth_of
 from model_registry.evaluation import Scores, keep_scores, kept_scores, score
 from model_registry.gate import Field, Judgement, judge, ledger_record, settle
+from model_registry.ledger import Question, take_look
 from model_registry.logbook import log_judgement
 from model_registry.packaging import open_package
 from model_registry.recording import recorded
-from model_registry.test_set import Question, TestCase, cases_of, freeze, take_look
-from overread.domain.datasets import Look, Split, TestSet
-from overread.domain.errors import EvidenceError
+from model_registry.test_set import TestCase, cases_of, freeze
+from overread.domain.datasets import Look, Split, TestSet, Use
+from overread.domain.errors import EvidenceError, RuleError
 from overread.domain.findings import Label
 from overread.domain.identifiers import Digest, VersionKey
-from overread.domain.labels import prevailing
+from overread.domain.labels import StudyLabel, prevailing
 from overread.domain.models import ModelVersion
 from overread.store.unit_of_work import UnitOfWork
 from pipeline.cards import keep_cards
@@ -37,16 +39,37 @@ class Compared:
     run: str
 
 
+class UnbridgedError(RuleError):
+    """The test set was refreshed, and nobody has measured yet what that alone does to the numbers."""
+
+    code = "unbridged"
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"test set {version} has no bridge to the one before yet; run "
+            "`overread dataset refresh-test-set` again, it goes on where it stopped"
+        )
+        self.version = version
+
+
 def frozen_test_set(services: PipelineServices) -> TestSet:
-    """Return the frozen test set, frozen now from registered labels if there is none yet."""
+    """Return the frozen test set, frozen now from registered labels if there is none yet.
+
+    Raises
+    ------
+    UnbridgedError
+        It was refreshed, and its bridge was not finished.
+    """
     with services.storage.work() as work:
         known = work.datasets.test_set()
         if known is not None:
+            if known.unbridged:
+                raise UnbridgedError(known.version)
             return known
         made = freeze(
             work,
             services.storage.objects,
-            _test_cases(work),
+            test_cases(work),
             task=services.task.name,
             policy=services.policy,
             now=services.now(),
@@ -55,12 +78,22 @@ def frozen_test_set(services: PipelineServices) -> TestSet:
         return made
 
 
-def _test_cases(work: UnitOfWork) -> list[TestCase]:
+def test_cases(work: UnitOfWork) -> list[TestCase]:
+    """Return the labelled studies of the test split as they are labelled now.
+
+    A study comes in by a registered label alone: one that was read because somebody disputed it is harder
+    than the rest. Its erratum, where readers settled one, then says what is true of it.
+
+    Raises
+    ------
+    EvidenceError
+        There is none.
+    """
     labels, splits = work.labels.by_study(), work.studies.splits()
+    settled = {erratum.study for erratum in work.labels.errata()}
     cases = []
     for study in work.studies.all(cohort=True):
-        registered = [label for label in labels.get(study.uid, []) if label.source.startswith("import")]
-        label = prevailing(registered)
+        label = prevailing(_admitted(labels.get(study.uid, []), settled=study.uid in settled))
         if splits[study.patient] is not Split.TEST or label is None:
             continue
         cases.append(
@@ -78,6 +111,12 @@ def _test_cases(work: UnitOfWork) -> list[TestCase]:
     if not cases:
         raise EvidenceError("no labelled study belongs to the test split; import more studies first")
     return cases
+
+
+def _admitted(labels: Sequence[StudyLabel], *, settled: bool) -> list[StudyLabel]:
+    registered = [label for label in labels if label.source.startswith("import")]
+    read = [label for label in labels if label.source == "adjudication"]
+    return [*registered, *read] if settled and registered else registered
 
 
 def compare(
@@ -106,11 +145,12 @@ def compare(
         )
         look = take_look(work, test_set, question, policy=services.policy, now=services.now())
         work.commit()
+    scored = partial(contender, services, test_set=test_set, cases=cases, entry=look)
     field = Field(
-        candidate=_contender(services, candidate, test_set, cases),
-        production=None if production is None else _contender(services, production, test_set, cases),
-        anchor=None if anchor is None else _contender(services, anchor, test_set, cases),
-        beside=tuple((name, _contender(services, other, test_set, cases)) for name, other in shown.items()),
+        candidate=scored(candidate),
+        production=None if production is None else scored(production),
+        anchor=None if anchor is None else scored(anchor),
+        beside=tuple((name, scored(other)) for name, other in shown.items()),
     )
     judgement = judge(
         cases, field, policy=services.policy, look=look, baseline=baseline_of(services, test_set, cases)
@@ -129,10 +169,16 @@ def compare(
     return Compared(version=candidate.version, verdict=judgement.verdict, record=digest, run=run)
 
 
-def _contender(
-    services: PipelineServices, model: ModelVersion, test_set: TestSet, cases: Sequence[TestCase]
+def contender(
+    services: PipelineServices,
+    model: ModelVersion,
+    *,
+    test_set: TestSet,
+    cases: Sequence[TestCase],
+    entry: Look | Use,
 ) -> Contender:
-    scores = test_scores(services, model, test_set, cases)
+    """Return a model with its scores on the test set, under its row in the ledger."""
+    scores = test_scores(services, model, test_set, cases, entry=entry)
     return Contender(
         version=model.version,
         digest=model.digest,
@@ -143,9 +189,19 @@ def _contender(
 
 
 def test_scores(
-    services: PipelineServices, model: ModelVersion, test_set: TestSet, cases: Sequence[TestCase]
+    services: PipelineServices,
+    model: ModelVersion,
+    test_set: TestSet,
+    cases: Sequence[TestCase],
+    *,
+    entry: Look | Use,
 ) -> Scores:
-    """Return a model's scores on the test set, computed once."""
+    """Return a model's scores on the test set, computed once; `entry` is the ledger's row that says why.
+
+    There is no other way to score the test set, and none without a row: who wants scores, writes one first.
+    """
+    if entry.test_set != test_set.version:
+        raise ValueError(f"the ledger's row is of test set {entry.test_set}, not of {test_set.version}")
     objects = services.storage.objects
     with services.storage.look() as work:
         known = kept_scores(work, objects, model=model.digest, dataset=test_set.digest)

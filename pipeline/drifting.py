@@ -7,6 +7,7 @@ from datetime import timedelta
 import numpy as np
 
 from model_registry.evaluation import Scores
+from model_registry.ledger import Occasion, note_use
 from model_registry.test_set import TestCase, cases_of
 from monitoring.alerts import raise_once, resolve_gone
 from monitoring.drift import check
@@ -14,6 +15,7 @@ from monitoring.features import Features, features
 from monitoring.reports import keep_report
 from monitoring.windows import Seen, windows
 from overread.domain.alerts import Urgency
+from overread.domain.datasets import Purpose
 from overread.domain.drift import DriftVerdict
 from overread.domain.errors import EvidenceError
 from overread.domain.identifiers import StudyUid, derived_id
@@ -80,7 +82,16 @@ def reference_features(
     """Return the features of the studies production was tested on, one a patient."""
     test_set = frozen_test_set(services)
     cases = cases_of(services.storage.objects, test_set)
-    scores = test_scores(services, production, test_set, cases)
+    with services.storage.work() as work:
+        occasion = Occasion(
+            purpose=Purpose.DRIFT_REFERENCE,
+            model=production.version,
+            by="overread",
+            why="what comes in is compared with the studies production was tested on",
+        )
+        entry = note_use(work, test_set, occasion, now=services.now())
+        work.commit()
+    scores = test_scores(services, production, test_set, cases, entry=entry)
     rows = _latest_of_each_patient(cases, studies)
     kept = [cases[row].study for row in rows]
     return features(

@@ -1,13 +1,14 @@
 """Has a candidate seen the test set? Asked before a look is spent."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from feedback.datasets import load
-from feedback.leaks import leaks
+from feedback.leaks import Leak, leaks
 from model_registry.test_set import TestCase
 from overread.domain.datasets import Split
 from overread.domain.errors import RuleError
 from overread.domain.identifiers import Digest, PatientKey, StudyUid
+from overread.domain.studies import Study
 from overread.store.unit_of_work import UnitOfWork
 from pipeline.services import PipelineServices
 
@@ -37,11 +38,18 @@ def refuse_leaks(services: PipelineServices, version: str, cases: Sequence[TestC
     shared = set(seen.values()) & set(tested.values())
     if shared or set(seen) & set(tested):
         raise LeakError(version, f"{len(shared)} patients are in both")
-    splits = dict.fromkeys(seen, Split.TRAIN) | dict.fromkeys(tested, Split.TEST)
-    found = leaks(services.look_alikes(studies), splits)
+    found = leaks_between(services, studies, learned=set(seen), tested=set(tested))
     if found:
         first = found[0]
         raise LeakError(version, f"{len(found)} look-alikes, such as {first.leaves} of {first.stays}")
+
+
+def leaks_between(
+    services: PipelineServices, studies: Sequence[Study], *, learned: Set[StudyUid], tested: Set[StudyUid]
+) -> list[Leak]:
+    """Return the studies learned from whose picture a tested one shows again."""
+    splits = dict.fromkeys(learned, Split.TRAIN) | dict.fromkeys(tested, Split.TEST)
+    return leaks(services.look_alikes(studies), splits)
 
 
 def _learned_from(work: UnitOfWork, version: str) -> list[Digest]:

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from bootstrap.web import WebServices
+from overread.domain.people import Permission, Person
 from overread.domain.tasks import Task
 from overread.store.objects import Objects
 from overread.store.unit_of_work import UnitOfWork
@@ -46,6 +47,11 @@ class Web:
     def objects(self) -> Objects:
         """Stored bytes."""
         return self.services.storage.objects
+
+    def shows_test_cases(self, person: Person) -> bool:
+        """Say whether this person sees single studies of the test set; a policy may open them to all."""
+        opened = self.services.policy.test_set.open_cases and person.may(Permission.SEE_CANDIDATES)
+        return opened or person.may(Permission.SEE_TEST_CASES)
 
     def now(self) -> datetime:
         """Return the present instant in UTC."""

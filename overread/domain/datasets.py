@@ -62,7 +62,10 @@ class DatasetVersion:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TestSet:
-    """The held-out studies, frozen once built; corrections of its patients go to an erratum list."""
+    """The held-out studies, frozen once built; corrections of its patients go to an erratum list.
+
+    One that refreshes another names it as its `parent`; `bridge` holds what the change alone does to numbers.
+    """
 
     __test__ = False
 
@@ -73,6 +76,13 @@ class TestSet:
     n_positive: int
     n_negative: int
     looks: int
+    parent: str | None = None
+    bridge: Digest | None = None
+
+    @property
+    def unbridged(self) -> bool:
+        """Whether it refreshes another and nobody has measured yet what that alone changes."""
+        return self.parent is not None and self.bridge is None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +99,26 @@ class Look:
     at: datetime
     why: str
     verdict: str | None = None
+
+
+class Purpose(StrEnum):
+    """Why a test set is scored where no verdict is asked for."""
+
+    BRIDGE = "bridge"
+    DRIFT_REFERENCE = "drift-reference"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Use:
+    """One use of a test set without a verdict, written before anything is scored; it spends no look."""
+
+    id: str
+    test_set: str
+    purpose: Purpose
+    model: VersionKey
+    by: str
+    at: datetime
+    why: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -37,6 +37,7 @@ class Permission(StrEnum):
     RESOLVE_CASE = "resolve-case"
     SEE_MODELS = "see-models"
     SEE_CANDIDATES = "see-candidates"
+    SEE_TEST_CASES = "see-test-cases"
     DECIDE = "decide"
     ROLL_BACK = "roll-back"
     RELEASE = "release"
@@ -64,6 +65,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         _SEE
         | {
             Permission.SEE_CANDIDATES,
+            Permission.SEE_TEST_CASES,
             Permission.SEE_AUDIT,
             Permission.SEE_RETRAININGS,
             Permission.RUN_RETRAININGS,
@@ -85,7 +87,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.MANAGE_PEOPLE,
         }
     ),
-    Role.AUDITOR: frozenset(_SEE_ALL | {Permission.SEE_CASES}),
+    Role.AUDITOR: frozenset(_SEE_ALL | {Permission.SEE_CASES, Permission.SEE_TEST_CASES}),
     Role.DEVICE: frozenset({Permission.SEND, Permission.SEE_OWN_SENT}),
 }
 
@@ -101,7 +103,9 @@ class Scope(StrEnum):
 SCOPE_ALLOWS: dict[Scope, frozenset[Permission]] = {
     Scope.SEND: frozenset({Permission.SEND, Permission.SEE_OWN_SENT}),
     Scope.FEEDBACK: frozenset({Permission.GIVE_FEEDBACK, Permission.SEE_STUDIES}),
-    Scope.READ: frozenset(_SEE_ALL | {Permission.SEE_CASES, Permission.SEE_OWN_SENT}),
+    Scope.READ: frozenset(
+        _SEE_ALL | {Permission.SEE_CASES, Permission.SEE_TEST_CASES, Permission.SEE_OWN_SENT}
+    ),
 }
 
 

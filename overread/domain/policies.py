@@ -50,6 +50,19 @@ class Int8Margins:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TestSetRules:
+    """What becomes of a test set: the share of its patients that a refreshed one keeps, and who sees cases.
+
+    With `open_cases`, those who train see single test cases too, not verdicts alone.
+    """
+
+    __test__ = False
+
+    overlap: float = 0.20
+    open_cases: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class GatePolicy:
     """Margins, error rate and minimum sizes of the gate, and how often one test set may be asked.
 
@@ -73,4 +86,5 @@ class GatePolicy:
     critical: tuple[FindingCode, ...] = ()
     slices: tuple[SliceRule, ...] = field(default_factory=tuple)
     require_radiologist: bool = False
+    test_set: TestSetRules = field(default_factory=TestSetRules)
     int8: Int8Margins = field(default_factory=Int8Margins)

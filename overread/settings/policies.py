@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from overread.domain.errors import ConfigurationError
 from overread.domain.identifiers import FindingCode
-from overread.domain.policies import Attribute, Floors, GatePolicy, Int8Margins, SliceRule
+from overread.domain.policies import Attribute, Floors, GatePolicy, Int8Margins, SliceRule, TestSetRules
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,6 +44,11 @@ class _Int8(_Part):
     alpha: float = Field(gt=0, le=0.05)
 
 
+class _TestSet(_Part):
+    overlap: float = Field(ge=0, le=0.5)  # with more, most of the new set has been asked before
+    open_cases: bool
+
+
 class _Slice(_Part):
     attribute: Attribute
     at_least: int | None = Field(default=None, ge=0)
@@ -59,6 +64,7 @@ class _PolicyFile(_Part):
     minimum: _Minimum
     floors: _Floors
     slices: list[_Slice] = []
+    test_set: _TestSet | None = None
     int8: _Int8 | None = None
 
 
@@ -95,5 +101,6 @@ def load_policy(name: str, *, folder: Path = ROOT / "policies") -> GatePolicy:
         critical=tuple(FindingCode(code) for code in file.critical),
         slices=tuple(SliceRule(**part.model_dump()) for part in file.slices),
         require_radiologist=file.require_radiologist,
+        test_set=TestSetRules() if file.test_set is None else TestSetRules(**file.test_set.model_dump()),
         int8=Int8Margins() if file.int8 is None else Int8Margins(**file.int8.model_dump()),
     )

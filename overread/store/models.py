@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 
-from overread.domain.datasets import DatasetVersion, Look, TestSet
+from overread.domain.datasets import DatasetVersion, Look, TestSet, Use
 from overread.domain.errors import ConflictError, NotFoundError
-from overread.domain.identifiers import VersionKey
+from overread.domain.identifiers import Digest, VersionKey
 from overread.domain.models import ModelState, ModelVersion, Signature
 from overread.domain.promotion import PromotionRequest, Review
 from overread.store.records import columns, parsed
@@ -20,6 +20,7 @@ from overread.store.tables.models import (
     production_history,
     requests,
     reviews,
+    test_set_uses,
     test_sets,
 )
 
@@ -65,10 +66,33 @@ class DatasetStore:
 
     def test_set(self) -> TestSet | None:
         """Return the latest frozen test set."""
-        row = self._connection.execute(
-            select(test_sets).order_by(test_sets.c.frozen_at.desc()).limit(1)
-        ).one_or_none()
-        return None if row is None else parsed(TestSet, row)
+        known = self.test_sets()
+        return known[-1] if known else None
+
+    def test_sets(self) -> list[TestSet]:
+        """Return every frozen test set, in order."""
+        query = select(test_sets).order_by(test_sets.c.frozen_at, test_sets.c.version)
+        return [parsed(TestSet, row) for row in self._connection.execute(query)]
+
+    def set_bridge(self, test_set: str, bridge: Digest) -> None:
+        """Add what a refresh alone changes to its test set, once."""
+        changed = self._connection.execute(
+            update(test_sets)
+            .where(test_sets.c.version == test_set, test_sets.c.bridge.is_(None))
+            .values(bridge=bridge)
+        )
+        if changed.rowcount != 1:
+            raise ConflictError("this test set has its bridge already")
+
+    def add_use(self, use: Use) -> None:
+        """Write a use of a test set without a verdict, before anything is scored."""
+        self._connection.execute(insert(test_set_uses).values(**columns(use)))
+
+    def uses(self, test_set: str) -> list[Use]:
+        """Return the uses of a test set that asked for no verdict, in order."""
+        query = select(test_set_uses).where(test_set_uses.c.test_set == test_set)
+        query = query.order_by(test_set_uses.c.at, test_set_uses.c.id)
+        return [parsed(Use, row) for row in self._connection.execute(query)]
 
     def add_look(self, look: Look) -> None:
         """Write a use of the test set, before anything is scored."""

@@ -40,7 +40,10 @@ class CandidateItem(Answer):
 
 
 class ComparisonAnswer(Answer):
-    """Candidate beside production and the first release, on the same frozen test set."""
+    """Candidate beside production and the first release, on the same frozen test set.
+
+    `flips` are single test studies: null for those who train, unless the policy opens them.
+    """
 
     production: Any = None
     anchor: Any = None
@@ -112,12 +115,14 @@ def candidate_item(request: PromotionRequest) -> CandidateItem:
     )
 
 
-def candidate_answer(request: PromotionRequest) -> CandidateAnswer:
-    """Return a candidate with all its evidence."""
-    ledger = finite(request.ledger)
+def candidate_answer(request: PromotionRequest, *, test_cases: bool) -> CandidateAnswer:
+    """Return a candidate with all its evidence; single studies of the test set only with `test_cases`."""
+    ledger, comparison = finite(request.ledger), finite(request.comparison)
+    if not test_cases:
+        comparison = {**comparison, "flips": None}
     return CandidateAnswer(
         **candidate_item(request).model_dump(),
-        comparison=ComparisonAnswer.model_validate(finite(request.comparison)),
+        comparison=ComparisonAnswer.model_validate(comparison),
         drift=None if request.drift is None else _drift(request.version, request.drift),
         lineage=finite(request.lineage),
         ledger=LedgerAnswer(**{name: ledger.get(name) for name in LedgerAnswer.model_fields}),
@@ -164,10 +169,11 @@ def list_candidates(_by: CandidateViewer, web: Wired, paging: Paging) -> Listed[
 
 
 @router.get("/{version}")
-def show_candidate(version: str, _by: CandidateViewer, web: Wired) -> CandidateAnswer:
+def show_candidate(version: str, by: CandidateViewer, web: Wired) -> CandidateAnswer:
     """Return one candidate with comparison, drift, lineage and decisions."""
     with web.look() as work:
-        return candidate_answer(work.models.request(named(VersionKey, version)))
+        request = work.models.request(named(VersionKey, version))
+    return candidate_answer(request, test_cases=web.shows_test_cases(by))
 
 
 @router.get("/{version}/drift.html", response_class=Response)

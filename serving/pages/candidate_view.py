@@ -51,7 +51,7 @@ def candidate_view(
         ],
         "asked_by": request.requested_by,
         "asked_at": visit.formats.instant(request.created_at),
-        **_flips(visit, comparison, all_flips=all_flips),
+        **_flips(visit, comparison, all_flips=all_flips, shown=visit.web.shows_test_cases(person)),
         **_sign_off(visit, person, request),
     }
 
@@ -105,14 +105,16 @@ def drift_view(drift: DriftVerdict, page: str) -> dict[str, Any]:
     }
 
 
-def _flips(visit: Visit, comparison: Record, *, all_flips: bool) -> dict[str, Any]:
+def _flips(visit: Visit, comparison: Record, *, all_flips: bool, shown: bool) -> dict[str, Any]:
+    """Count the flips for everybody, and show single ones to those who may see studies of the test set."""
     flips = comparison.get("flips") or []
-    shown = flips if all_flips else flips[:FIRST_FLIPS]
+    first = flips if all_flips else flips[:FIRST_FLIPS]
     missed = sum(each.get("kind") == "missed" for each in flips)
     return {
-        "flips": [_flip(visit, each) for each in shown],
+        "flips_shown": shown,
+        "flips": [_flip(visit, each) for each in first] if shown else [],
         "flips_all": len(flips),
-        "flips_more": len(flips) - len(shown),
+        "flips_more": len(flips) - len(first),
         "flips_missed": missed,
         "flips_alarms": len(flips) - missed,
     }

@@ -16,6 +16,7 @@ from serving.api.shapes import named
 from serving.pages.candidate_view import candidate_view, drift_word
 from serving.pages.forms import Filled, Form, body_of
 from serving.pages.routing import PageRoute, explained
+from serving.pages.test_set_view import test_set_view
 from serving.pages.visits import Visit, Visiting, back_to
 from serving.problems import status_of
 from serving.security.permissions import CandidateViewer, Reviewer, RollBacker
@@ -98,8 +99,10 @@ def _list(visit: Visit, by: Person, *, failed: Failed = None) -> Response:
     with visit.web.look() as work:
         requests, models = _requests(work, visit), _models(work, visit)
         back = way_back(work, visit.web.task.name)
+        test_set = test_set_view(work, visit.web.objects, visit)
     roll = by.may(Permission.ROLL_BACK) and any(each["state"] == "production" for each in models)
     facts = {"requests": requests, "models": models, "can_roll_back": roll, "way_back": back}
+    facts["test_set"] = test_set
     return _answer(visit, "candidates/list.html", failed, **facts)
 
 

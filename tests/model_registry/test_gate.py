@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from model_registry.gate import Field, Judgement, judge, ledger_record, measured_policy, settle
-from model_registry.test_set import Question, TestCase, freeze, take_look
+from model_registry.ledger import Question, take_look
+from model_registry.test_set import TestCase, freeze
 from overread.domain.datasets import Look
 from overread.domain.errors import ConflictError
 from overread.domain.identifiers import PatientKey, VersionKey

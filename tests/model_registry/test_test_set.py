@@ -1,21 +1,15 @@
 """The frozen test set and the ledger of its looks."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from model_registry.test_set import (
-    LooksSpentError,
-    Question,
-    TestCase,
-    cases_of,
-    freeze,
-    looks_left,
-    take_look,
-)
-from overread.domain.datasets import TestSet
+from model_registry.ledger import LooksSpentError, Occasion, Question, looks_left, note_use, take_look
+from model_registry.test_set import TestCase, cases_of, freeze
+from overread.domain.datasets import Purpose, TestSet
 from overread.domain.errors import InputError, NotFoundError
 from overread.domain.identifiers import VersionKey
 from overread.store.objects import Objects
@@ -114,7 +108,7 @@ def test_a_spent_test_set_refuses(work: UnitOfWork, objects: Objects, now: datet
     test_set = frozen(work, objects, some_cases(3, 4), now, looks=2)
     for candidate in ("2", "3"):
         take_look(work, test_set, question(candidate), policy=a_policy(looks=2), now=now)
-    with pytest.raises(LooksSpentError, match="freeze a new one") as refused:
+    with pytest.raises(LooksSpentError, match="refresh it with new patients") as refused:
         take_look(work, test_set, question("4"), policy=a_policy(looks=2), now=now)
     assert refused.value.code == "looks-spent"
     assert looks_left(work, test_set) == 0
@@ -139,3 +133,20 @@ def test_a_look_that_was_not_committed_was_not_taken(
         take_look(work, test_set, question("2"), policy=a_policy(), now=now)
     with unit() as work:
         assert work.datasets.looks(test_set.version) == []
+
+
+def test_a_use_without_a_verdict_is_a_row_and_no_look(
+    work: UnitOfWork, objects: Objects, now: datetime
+) -> None:
+    test_set = frozen(work, objects, some_cases(3, 4), now)
+    occasion = Occasion(purpose=Purpose.BRIDGE, model=VersionKey("1"), by="olga", why="refreshed")
+    first = note_use(work, test_set, occasion, now=now)
+    assert note_use(work, test_set, occasion, now=now) == first
+    reference = note_use(work, test_set, replace(occasion, purpose=Purpose.DRIFT_REFERENCE), now=now)
+    assert sorted(use.id for use in work.datasets.uses(test_set.version)) == sorted([first.id, reference.id])
+    assert looks_left(work, test_set) == 5
+    rows = [row.event for row in work.audit.rows()]
+    assert [(row.action, row.by, row.subject) for row in rows[1:]] == [
+        ("test-set-use", "olga", first.id),
+        ("test-set-use", "olga", reference.id),
+    ]

@@ -8,7 +8,7 @@ import pytest
 
 from model_registry.test_set import cases_of
 from model_registry.versions import aliased
-from overread.domain.datasets import Split
+from overread.domain.datasets import Purpose, Split, Use
 from overread.domain.errors import EvidenceError
 from overread.domain.findings import Box, Finding, Label
 from overread.domain.identifiers import FindingCode, PersonKey, VersionKey
@@ -175,3 +175,37 @@ def test_drift_is_not_decided_on_too_few_studies(school: PipelineServices) -> No
     kept = check_drift(school)
     assert kept.verdict.passed is None
     assert "0 current studies" in " ".join(kept.verdict.reasons)
+    tested = frozen_test_set(school).version
+    with school.storage.look() as work:
+        assert [(use.purpose, use.model) for use in work.datasets.uses(tested)] == [("drift-reference", "1")]
+    assert looks(school) == []
+
+
+def test_a_row_of_another_test_set_opens_none(school: PipelineServices) -> None:
+    tested = frozen_test_set(school)
+    cases = cases_of(school.storage.objects, tested)
+    with school.storage.look() as work:
+        model = work.models.get("1")
+    row = Use(
+        id="use-1",
+        test_set="another",
+        purpose=Purpose.BRIDGE,
+        model=model.version,
+        by="tests",
+        at=school.now(),
+        why="",
+    )
+    with pytest.raises(ValueError, match="not of"):
+        comparing.test_scores(school, model, tested, cases, entry=row)
+
+
+def test_mlflow_holds_no_single_study_of_a_comparison(school: PipelineServices) -> None:
+    compared = compare(school, "1", by="tests", why="first")
+    files = list((school.settings.folder / "mlflow").rglob("*"))
+    told = "".join(
+        file.read_text(errors="replace") for file in files if file.suffix in {".json", ".md", ".html"}
+    )
+    told += json.dumps(school.tracking.client.get_run(compared.run).to_dictionary(), default=str)
+    assert compared.version in told
+    tested = in_split(school, Split.TEST)
+    assert not any(name in told for study in tested for name in (study.uid, study.patient))

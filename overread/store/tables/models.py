@@ -26,6 +26,19 @@ test_sets = Table(
     Column("n_positive", Integer, nullable=False),
     Column("n_negative", Integer, nullable=False),
     Column("looks", Integer, nullable=False),
+    Column("parent", key()),
+    Column("bridge", key()),
+)
+test_set_uses = Table(
+    "test_set_uses",
+    metadata,
+    Column("id", key(), primary_key=True),
+    Column("test_set", key(), ForeignKey("test_sets.version"), nullable=False),
+    Column("purpose", key(32), nullable=False),
+    Column("model", key(), nullable=False),
+    Column("by", key(), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("why", Text, nullable=False),
 )
 looks = Table(
     "looks",

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from httpx2 import Response
 
 from overread.domain.identifiers import PersonKey
+from overread.domain.policies import TestSetRules
 from tests.serving.builders import a_drift_verdict, ask_for
 from tests.serving.conftest import House
 
@@ -38,6 +40,24 @@ def test_a_candidate_shows_all_its_evidence(served: House) -> None:
     page = served.ask("ruth", "GET", one["drift"]["report"])
     assert page.content == b"<html>drift</html>"
     assert page.headers["content-security-policy"].startswith("sandbox")
+
+
+@pytest.mark.parametrize(("who", "seen"), [("ruth", True), ("anna", True), ("olga", False)])
+def test_who_trains_sees_the_verdict_and_no_single_test_study(served: House, who: str, *, seen: bool) -> None:
+    flips = [{"study": "1.2.3", "kind": "missed", "findings": [], "production": 0.6, "candidate": 0.4}]
+    ask_for(served.storage, "2", comparison={"production": "1", "checks": [], "flips": flips})
+    one = served.ask(who, "GET", "/api/v1/candidates/2").json()
+    assert one["verdict"] == "PROMOTE"
+    assert one["comparison"]["flips"] == (flips if seen else None)
+
+
+def test_a_policy_may_open_single_test_studies_to_who_trains(served: House) -> None:
+    ask_for(served.storage, "2", comparison={"flips": [{"study": "1.2.3"}]})
+    web = served.app.state.web
+    opened = replace(web.services.policy, test_set=TestSetRules(open_cases=True))
+    served.app.state.web = replace(web, services=replace(web.services, policy=opened))
+    one = served.ask("olga", "GET", "/api/v1/candidates/2").json()
+    assert one["comparison"]["flips"] == [{"study": "1.2.3"}]
 
 
 def test_an_undefined_number_of_the_evidence_is_null(served: House) -> None:

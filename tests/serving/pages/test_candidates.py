@@ -1,12 +1,41 @@
 """The review page says what the record says, with every number's limits and of how many."""
 
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from overread.domain.datasets import Look, TestSet
+from overread.domain.identifiers import Digest, VersionKey
 from tests.serving.builders import a_drift_verdict, ask_for
 from tests.serving.conftest import House
 from tests.serving.pages.builders import a_check, a_comparison, furnish, sign_in
+
+AT = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
+A_SET: dict[str, Any] = {
+    "digest": Digest("c" * 64),
+    "task": "cxr-binary",
+    "frozen_at": AT,
+    "n_positive": 600,
+    "n_negative": 600,
+    "looks": 2,
+}
+
+
+def a_look(number: int) -> Look:
+    return Look(
+        id=f"look-of-the-new-set-{number}",
+        test_set="new-set",
+        look=number,
+        alpha=0.0125,
+        candidate=VersionKey(str(number)),
+        production=None,
+        by="olga",
+        at=AT,
+        why="retrained",
+    )
 
 
 def test_a_comparison_is_told_in_counts_with_limits_and_margins(served: House) -> None:
@@ -98,3 +127,42 @@ def test_a_request_without_a_comparison_says_so(served: House) -> None:
     page = sign_in(served, "ruth", language="zh").get("/candidates/2")
     assert page.status_code == 200
     assert "没有比较记录" in page.text
+
+
+def test_who_trains_sees_how_many_studies_got_worse_and_none_of_them(served: House) -> None:
+    department = furnish(served)
+    page = sign_in(served, "olga").get("/candidates/2").text
+    assert "1 missed" in page
+    assert "1 false alarms" in page
+    assert "whoever trains sees verdicts and counts" in page
+    assert department.finding not in page
+
+
+def test_the_list_says_how_often_the_test_set_may_still_be_asked(served: House) -> None:
+    old, new = TestSet(version="old-set", **A_SET), TestSet(version="new-set", parent="old-set", **A_SET)
+    with served.storage.work() as work:
+        work.datasets.add_test_set(replace(old, frozen_at=AT - timedelta(days=300)))
+        work.commit()
+    ruth = sign_in(served, "ruth")
+    assert "2 of 2 looks left" in ruth.get("/candidates").text
+    with served.storage.work() as work:
+        work.datasets.add_test_set(new)
+        work.commit()
+    assert "until then nothing is compared" in ruth.get("/candidates").text
+    with served.storage.work() as work:
+        for look in (1, 2):
+            work.datasets.add_look(a_look(look))
+        numbers = {"auc": {"estimate": 0.91}}
+        difference = {"auc": {"estimate": -0.012, "lower": -0.034, "upper": 0.010}}
+        crossed = {"version": "1", "old": numbers, "new": numbers, "difference": difference}
+        record = json.dumps({"models": {"production": crossed}}).encode()
+        work.datasets.set_bridge("new-set", served.storage.objects.put(record))
+        work.commit()
+    page = ruth.get("/candidates").text
+    for words in (
+        "0 of 2 looks left",
+        "refresh-test-set",
+        "It refreshes old-set",
+        "\N{MINUS SIGN}0.034 … 0.010",
+    ):
+        assert words in page, words
