@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli import data, demo_command, experiments, learning, people, processes, records
+from cli import data, demo_command, experiments, learning, people, processes, records, shadows
 from cli.errors import DEBUG, tell
 from model_registry.mlflow_environment import prepare_environment
 
@@ -17,7 +17,16 @@ TASKS: dict[str, tuple[str, ...]] = {
     "See it work": ("demo",),
     "Run a department": ("up", "init", "serve", "doctor", "user", "token"),
     "Bring studies and labels in": ("import", "dataset"),
-    "Make a better model": ("train", "evaluate", "compare", "retrain", "promote", "rollback", "monitor"),
+    "Make a better model": (
+        "train",
+        "evaluate",
+        "compare",
+        "shadow",
+        "retrain",
+        "promote",
+        "rollback",
+        "monitor",
+    ),
     "Find out what works": ("experiment",),
     "Answer for what was done": ("audit",),
 }
@@ -59,7 +68,7 @@ def options(
     del debug  # `run` has seen it: it may stand behind the command too
 
 
-for _part in (demo_command, processes, data, learning, experiments, records, people):
+for _part in (demo_command, processes, data, learning, experiments, shadows, records, people):
     _part.add_to(app)
 
 

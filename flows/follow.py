@@ -1,4 +1,4 @@
-"""What promotions and rollbacks left to do is done."""
+"""What promotions, rollbacks and shadows left to do is done."""
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -9,11 +9,11 @@ from pipeline.services import pipeline_services
 
 @task(retries=2, retry_delay_seconds=5, cache_policy=NO_CACHE)
 def follow() -> int:
-    """Move MLflow's alias to what serves."""
+    """Move MLflow's alias to what serves, and tag what shadows showed."""
     return hand_on(pipeline_services())
 
 
 @flow(name="hand-on")
 def hand_on_flow() -> int:
-    """Do what promotions and rollbacks left to do."""
+    """Do what promotions, rollbacks and shadows left to do."""
     return follow()

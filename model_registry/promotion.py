@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from model_registry.shadow_run import end_overtaken
 from overread.domain.audit import AuditEvent
 from overread.domain.errors import ConflictError
 from overread.domain.identifiers import VersionKey, derived_id
@@ -155,6 +156,7 @@ def _put_in_production(work: UnitOfWork, task: str, change: _Change) -> None:
         details={"from": previous, "to": change.to, "approved_by": change.by, "reason": change.reason},
     )
     _withdraw_stale(work, change.to, at=change.at)
+    end_overtaken(work, task, change.to, now=change.at)
 
 
 def _withdraw_stale(work: UnitOfWork, version: VersionKey, *, at: datetime) -> None:

@@ -1,11 +1,17 @@
-"""What a promotion or a rollback leaves to do: MLflow's alias follows what serves."""
+"""What a promotion, a rollback or a shadow leaves to do: MLflow follows."""
 
 from model_registry.promotion import FOLLOW_ALIAS
 from model_registry.versions import follow_alias
 from pipeline.services import PipelineServices
+from pipeline.shadowing import tag_shadows
 
 
 def hand_on(services: PipelineServices) -> int:
+    """Tell MLflow what serves and what shadows showed; return how many things it was told."""
+    return tag_shadows(services) + follow_production(services)
+
+
+def follow_production(services: PipelineServices) -> int:
     """Let MLflow's alias follow promotions and rollbacks; return how many times it was moved."""
     done = 0
     while True:

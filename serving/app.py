@@ -24,6 +24,7 @@ from serving.api import (
     monitoring,
     reports,
     retrainings,
+    shadows,
     studies,
 )
 from serving.metrics import Metrics
@@ -43,6 +44,7 @@ ROUTERS = tuple(
         candidates,
         models,
         retrainings,
+        shadows,
         monitoring,
         audit,
         me,

@@ -26,6 +26,7 @@ from overread.domain.predictions import Prediction
 from overread.domain.promotion import Decision, PromotionRequest, Review
 from overread.domain.reports import Report, ReportStatus
 from overread.domain.screening import Outcome, RuleOutcome, Screening
+from overread.domain.shadows import Shadow, ShadowAnswer
 from overread.domain.studies import Acquisition, Instance, Patient, Study, StudyState
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies.intake import Arrival
@@ -224,6 +225,37 @@ def a_review(reviewer: str = "ruth", **changes: Any) -> Review:
         reason="the comparison convinces",
     )
     return replace(review, **changes)
+
+
+def a_shadow(**changes: Any) -> Shadow:
+    """Return a registration of version 2 beside version 1 for ten studies."""
+    stated: dict[str, Any] = {
+        "id": "shadow-1",
+        "task": "cxr-binary",
+        "candidate": VersionKey("2"),
+        "candidate_digest": a_digest("c"),
+        "production": VersionKey("1"),
+        "production_digest": a_digest("b"),
+        "registered_by": PersonKey("olga"),
+        "registered_at": NOW,
+        "why": "does it hold on live studies",
+        "policy": "cxr-binary",
+        "margins": {"sensitivity": 0.03, "specificity": 0.05},
+        "studies": 10,
+    }
+    return Shadow(**stated | changes)
+
+
+def a_shadow_answer(number: int = 1, *, probability: float = 0.2, **changes: Any) -> ShadowAnswer:
+    answer = ShadowAnswer(
+        shadow="shadow-1",
+        study=uid(number),
+        made_at=NOW,
+        probability=probability,
+        threshold=0.5,
+        label=Label.HAS_FINDING if probability >= 0.5 else Label.NO_FINDING,
+    )
+    return replace(answer, **changes)
 
 
 def keep_study(work: UnitOfWork, study: Study | None = None, *, split: Split = Split.TRAIN) -> Study:

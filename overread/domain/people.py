@@ -44,6 +44,9 @@ class Permission(StrEnum):
     SEE_RETRAININGS = "see-retrainings"
     RUN_RETRAININGS = "run-retrainings"
     CANCEL_RETRAININGS = "cancel-retrainings"
+    SEE_SHADOWS = "see-shadows"
+    SEE_SHADOW_RESULTS = "see-shadow-results"
+    RUN_SHADOWS = "run-shadows"
     SEE_MONITORING = "see-monitoring"
     RESOLVE_ALERT = "resolve-alert"
     SEE_AUDIT = "see-audit"
@@ -56,6 +59,7 @@ _SEE_ALL = _SEE | {
     Permission.SEE_ALL_FEEDBACK,
     Permission.SEE_CANDIDATES,
     Permission.SEE_RETRAININGS,
+    Permission.SEE_SHADOWS,
     Permission.SEE_AUDIT,
 }
 MAY: dict[Role, frozenset[Permission]] = {
@@ -69,6 +73,8 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.SEE_AUDIT,
             Permission.SEE_RETRAININGS,
             Permission.RUN_RETRAININGS,
+            Permission.SEE_SHADOWS,
+            Permission.SEE_SHADOW_RESULTS,
             Permission.DECIDE,
             Permission.ROLL_BACK,
             Permission.RESOLVE_ALERT,
@@ -82,12 +88,15 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.RELEASE,
             Permission.RUN_RETRAININGS,
             Permission.CANCEL_RETRAININGS,
+            Permission.RUN_SHADOWS,
             Permission.ROLL_BACK,
             Permission.RESOLVE_ALERT,
             Permission.MANAGE_PEOPLE,
         }
     ),
-    Role.AUDITOR: frozenset(_SEE_ALL | {Permission.SEE_CASES, Permission.SEE_TEST_CASES}),
+    Role.AUDITOR: frozenset(
+        _SEE_ALL | {Permission.SEE_CASES, Permission.SEE_TEST_CASES, Permission.SEE_SHADOW_RESULTS}
+    ),
     Role.DEVICE: frozenset({Permission.SEND, Permission.SEE_OWN_SENT}),
 }
 
@@ -104,7 +113,13 @@ SCOPE_ALLOWS: dict[Scope, frozenset[Permission]] = {
     Scope.SEND: frozenset({Permission.SEND, Permission.SEE_OWN_SENT}),
     Scope.FEEDBACK: frozenset({Permission.GIVE_FEEDBACK, Permission.SEE_STUDIES}),
     Scope.READ: frozenset(
-        _SEE_ALL | {Permission.SEE_CASES, Permission.SEE_TEST_CASES, Permission.SEE_OWN_SENT}
+        _SEE_ALL
+        | {
+            Permission.SEE_CASES,
+            Permission.SEE_TEST_CASES,
+            Permission.SEE_SHADOW_RESULTS,
+            Permission.SEE_OWN_SENT,
+        }
     ),
 }
 

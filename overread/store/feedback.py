@@ -1,6 +1,6 @@
 """Corrections, cases and labels as rows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -220,6 +220,15 @@ class LabelStore:
         """Return a study's labels, in order."""
         query = select(labels).where(labels.c.study == study).order_by(labels.c.at, labels.c.id)
         return [parsed(StudyLabel, row) for row in self._connection.execute(query)]
+
+    def of_studies(self, uids: Sequence[StudyUid]) -> dict[StudyUid, list[StudyLabel]]:
+        """Return the labels of some studies, by study; one without a label is left out."""
+        found: dict[StudyUid, list[StudyLabel]] = {}
+        for start in range(0, len(uids), 500):  # SQLite bounds the number of parameters
+            query = select(labels).where(labels.c.study.in_(uids[start : start + 500]))
+            for row in self._connection.execute(query.order_by(labels.c.at, labels.c.id)):
+                found.setdefault(StudyUid(row.study), []).append(parsed(StudyLabel, row))
+        return found
 
     def by_study(self) -> dict[StudyUid, list[StudyLabel]]:
         """Return all labels, by study."""

@@ -74,6 +74,12 @@ class Outbox:
             update(outbox).where(outbox.c.id == parcel.id).values(due_at=now + pause, error=error)
         )
 
+    def call_off(self, topic: str, *, at: datetime) -> None:
+        """Let every piece of a topic be done with; one that somebody holds ends as its holder finds."""
+        self._connection.execute(
+            update(outbox).where(outbox.c.topic == topic, outbox.c.done_at.is_(None)).values(done_at=at)
+        )
+
     def waiting(self, topic: str) -> int:
         """Return how many pieces are not done."""
         query = select(func.count()).where(outbox.c.topic == topic, outbox.c.done_at.is_(None))

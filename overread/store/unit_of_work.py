@@ -13,6 +13,7 @@ from overread.store.monitoring import MonitoringStore
 from overread.store.outbox import Outbox
 from overread.store.people import PeopleStore
 from overread.store.reports import ReportStore
+from overread.store.shadows import ShadowStore
 from overread.store.studies import StudyStore
 
 
@@ -46,6 +47,7 @@ class UnitOfWork:
         self.outbox = Outbox(connection)
         self.people = PeopleStore(connection)
         self.reports = ReportStore(connection)
+        self.shadows = ShadowStore(connection)
         self.studies = StudyStore(connection)
         return self
 

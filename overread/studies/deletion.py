@@ -28,6 +28,7 @@ def delete(work: UnitOfWork, uid: StudyUid, *, by: PersonKey, reason: str, now: 
     for digest in dict.fromkeys([*stored, *work.studies.heatmaps_of(uid)]):
         work.outbox.put(REMOVE_OBJECT, key=digest, at=now)
     work.outbox.put(FORGET_PICTURES, key=uid, at=now)
+    work.shadows.forget(uid)
     work.audit.append(
         AuditEvent(
             at=now,

@@ -32,6 +32,7 @@ from serving.inference import batching, heatmaps
 from serving.inference.batching import Scores
 from serving.inference.model_slot import LoadedModel, ModelSlot
 from serving.inference.removal import TOPICS, Removal
+from serving.inference.shadow import ShadowScoring
 from serving.metrics import Metrics
 
 _log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class _Waiting:
 class Worker:
     """Two threads: one screens and scores, one keeps the slot on the production version.
 
+    A third scores in shadow; whatever befalls it, the server serves.
     A study that cannot be read is quarantined with its reason; what fails otherwise is tried again a few
     times. No study stops the next one.
     """
@@ -73,11 +75,14 @@ class Worker:
         self._arrived, self._changed = threading.Event(), threading.Event()
         self._pictures: dict[tuple[StudyUid, int], Grey] = {}
         self._removal = Removal(services, self._forget_picture)
+        self.shadow = ShadowScoring(services, metrics=metrics)
+        self._answered = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, args=step, name=name, daemon=True)
             for name, step in (
                 ("inference", (self.turn, self._arrived)),
                 ("production", (self.follow, self._changed)),
+                ("shadow", (self.shadow.turn, self._answered)),
             )
         ]
 
@@ -86,6 +91,7 @@ class Worker:
         with self._services.storage.work() as work:
             for topic in (SCREEN, PREDICT, *TOPICS):
                 work.outbox.revive(topic, now=self._services.now())
+            self.shadow.revive(work)
             work.commit()
         for thread in self._threads:
             thread.start()
@@ -101,11 +107,12 @@ class Worker:
         """Look at once for new studies and for a new production version."""
         self._arrived.set()
         self._changed.set()
+        self._answered.set()
 
     @property
     def alive(self) -> bool:
-        """Whether both threads run."""
-        return all(thread.is_alive() for thread in self._threads)
+        """Whether the two threads run without which nothing is served."""
+        return all(thread.is_alive() for thread in self._threads if thread.name != "shadow")
 
     def turn(self) -> bool:
         """Screen and score one batch of what waits, remove one thing; say whether there was anything."""
@@ -237,9 +244,12 @@ class Worker:
         def keep(work: UnitOfWork) -> Study:
             if drawn is not None:  # the same map of a study deleted meanwhile may just have been removed
                 services.storage.objects.put(drawn)
+            known = work.studies.prediction(prediction.study, model.version) is not None
             study = keep_prediction(
                 work, prediction, task=services.task, language=services.settings.language, now=now
             )
+            if not (known or study.deleted):
+                self.shadow.enrol(work, study.uid, model.version)
             report = work.reports.latest(study.uid)
             if report is not None:  # a report signed before the answer came may contradict it
                 file_if_contradicted(work, report, task=services.task, answer_shown=False)

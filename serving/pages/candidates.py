@@ -5,21 +5,24 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Response
 
 from model_registry.promotion import roll_back, way_back
+from model_registry.shadow_run import stop
 from overread.domain.errors import ForbiddenError, NotFoundError, OverreadError
-from overread.domain.identifiers import VersionKey
+from overread.domain.identifiers import Identifier, VersionKey
 from overread.domain.people import Permission, Person
 from overread.store.unit_of_work import UnitOfWork
 from serving.api.candidates import DecisionBody, keep_decision
 from serving.api.models import RollbackBody
 from serving.api.repeats import Once
+from serving.api.shadows import ShadowBody, StopBody, keep_registration
 from serving.api.shapes import named
 from serving.pages.candidate_view import candidate_view, drift_word
 from serving.pages.forms import Filled, Form, body_of
 from serving.pages.routing import PageRoute, explained
 from serving.pages.test_set_view import test_set_view
+from serving.pages.shadow_view import shadow_view
 from serving.pages.visits import Visit, Visiting, back_to
 from serving.problems import status_of
-from serving.security.permissions import CandidateViewer, Reviewer, RollBacker
+from serving.security.permissions import CandidateViewer, Reviewer, RollBacker, ShadowStarter
 
 router = APIRouter(prefix="/candidates", include_in_schema=False, route_class=PageRoute)
 
@@ -86,13 +89,43 @@ def decide(version: str, by: Reviewer, visit: Visiting, form: Form) -> Response:
     return back_to(f"/candidates/{version}#sign")
 
 
+@router.post("/{version}/shadow")
+def run_in_shadow(version: str, by: ShadowStarter, visit: Visiting, form: Form) -> Response:
+    """Register a shadow of this candidate, or stop the one that runs."""
+    web, why = visit.web, form.text("why").strip()
+    try:
+        with web.work() as work:
+            if form.text("act") == "stop":
+                reason = body_of(StopBody, {"reason": why}).reason
+                shadow = named(Identifier, form.text("shadow"))
+                stop(work, shadow, by=by.key, reason=reason, now=web.now())
+            else:
+                asked: dict[str, object] = {"candidate": version, "why": why, "studies": form.text("studies")}
+                keep_registration(work, web, body_of(ShadowBody, asked), by)
+            work.commit()
+    except (NotFoundError, ForbiddenError):
+        raise
+    except OverreadError as error:
+        return _page(visit, by, version, failed=(form, error), failed_at="shadow")
+    web.worker.wake()
+    return back_to(f"/candidates/{version}#shadow")
+
+
 def _page(
-    visit: Visit, by: Person, version: str, *, all_flips: bool = False, failed: Failed = None
+    visit: Visit,
+    by: Person,
+    version: str,
+    *,
+    all_flips: bool = False,
+    failed: Failed = None,
+    failed_at: str = "sign",
 ) -> Response:
     with visit.web.look() as work:
         request = work.models.request(named(VersionKey, version))
     view = candidate_view(visit, by, request, all_flips=all_flips)
-    return _answer(visit, "candidates/page.html", failed, view=view, task=visit.web.task.name)
+    view["shadow"] = shadow_view(visit, by, request.version)
+    facts = {"view": view, "task": visit.web.task.name, "failed_at": failed_at}
+    return _answer(visit, "candidates/page.html", failed, **facts)
 
 
 def _list(visit: Visit, by: Person, *, failed: Failed = None) -> Response:

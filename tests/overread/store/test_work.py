@@ -56,6 +56,16 @@ def test_done_work_never_comes_back(work: UnitOfWork, now: datetime) -> None:
     assert work.outbox.claim("screen", now=now + timedelta(days=1)) is None
 
 
+def test_what_is_called_off_is_done_with_and_other_topics_wait_on(work: UnitOfWork, now: datetime) -> None:
+    for topic in ("shadow:1", "shadow:1", "shadow:2"):
+        work.outbox.put(topic, key="study", at=now)
+    held = work.outbox.claim("shadow:1", now=now)
+    assert held is not None
+    work.outbox.call_off("shadow:1", at=now)
+    work.outbox.done(held, at=now)
+    assert (work.outbox.waiting("shadow:1"), work.outbox.waiting("shadow:2")) == (0, 1)
+
+
 def test_topics_do_not_see_each_other(work: UnitOfWork, now: datetime) -> None:
     work.outbox.put("screen", key="study", at=now)
     assert work.outbox.claim("predict", now=now) is None

@@ -40,6 +40,10 @@ MAY: dict[tuple[str, str], set[Role]] = {
     ("GET", "/api/v1/retrainings"): SEE_MORE,
     ("POST", "/api/v1/retrainings"): {Role.REVIEWER, Role.OPERATOR},
     ("DELETE", "/api/v1/retrainings/{run}"): OPERATOR,
+    ("GET", "/api/v1/shadows"): SEE_MORE,
+    ("GET", "/api/v1/shadows/{shadow}"): SEE_MORE,
+    ("POST", "/api/v1/shadows"): OPERATOR,
+    ("DELETE", "/api/v1/shadows/{shadow}"): OPERATOR,
     ("GET", "/api/v1/monitoring"): PEOPLE_WHO_SEE,
     ("GET", "/api/v1/monitoring/drift/{check}.html"): PEOPLE_WHO_SEE,
     ("POST", "/api/v1/monitoring/alerts/{alert}/resolution"): {Role.REVIEWER, Role.OPERATOR},
@@ -51,7 +55,7 @@ _OPEN = {"/health/live", "/health/ready"}
 
 
 def _filled(path: str) -> str:
-    for name in ("uid", "correction", "case", "version", "run", "check", "alert"):
+    for name in ("uid", "correction", "case", "version", "run", "shadow", "check", "alert"):
         path = path.replace(f"{{{name}}}", "1.2.3")
     return path.replace("{number}", "0")
 
