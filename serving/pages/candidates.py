@@ -18,8 +18,8 @@ from serving.api.shapes import named
 from serving.pages.candidate_view import candidate_view, drift_word
 from serving.pages.forms import Filled, Form, body_of
 from serving.pages.routing import PageRoute, explained
-from serving.pages.test_set_view import test_set_view
 from serving.pages.shadow_view import shadow_view
+from serving.pages.test_set_view import test_set_view
 from serving.pages.visits import Visit, Visiting, back_to
 from serving.problems import status_of
 from serving.security.permissions import CandidateViewer, Reviewer, RollBacker, ShadowStarter
