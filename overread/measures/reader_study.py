@@ -115,13 +115,15 @@ def obuchowski_rockette(
     arms, n_readers, n_cases = read.shape
     if arms != 2 or n_readers == 0 or n_cases != truth.size:  # noqa: PLR2004 - unaided and aided
         raise ValueError(f"ratings must be (2, readers, {truth.size}), not {read.shape}")
-    accuracies, covariance, n = _accuracies(truth, read, metric)
+    accuracies, values, n = _accuracies(truth, read, metric)
+    covariance = np.sum([_covariance_of_mean(rows) for rows in values], axis=0)
     squares, parts = _mean_squares(accuracies), _components(covariance, n_readers)
     estimate = float(accuracies[1].mean() - accuracies[0].mean())
+    changes = [rows[n_readers:] - rows[:n_readers] for rows in values]
     if readers == "random":
-        df, test = _random_readers(estimate, squares.interaction, parts, n_readers, level)
+        df, test = _random_readers(estimate, squares.interaction, _shared(changes), n_readers, level)
     else:
-        df, test = math.inf, _fixed_readers(estimate, parts, n_readers, level)
+        df, test = math.inf, _fixed_readers(estimate, changes, level)
     unaided, aided = (tuple(arm.tolist()) for arm in accuracies)
     return ReaderStudy(
         test.estimate, test.lower, test.upper, float(level), f"or-{readers}", n,
@@ -179,24 +181,26 @@ def _reader_change(now: Flags, was: Flags, level: float) -> Estimate:
     return paired_difference(*(int(cell.sum()) for cell in cells), level=level)
 
 
-def _accuracies(truth: Flags, read: Floats, metric: str) -> tuple[Floats, Floats, int]:
-    """Return the (2, readers) accuracies, their case covariance in the same order, and the cases used."""
+def _accuracies(truth: Flags, read: Floats, metric: str) -> tuple[Floats, list[Floats], int]:
+    """Return the (2, readers) accuracies, what each is the mean of, and how many cases that took.
+
+    The values are (2 readers, cases) in the same order, one array for each class that is drawn by itself.
+    """
     arms, n_readers, _ = read.shape
     rows = read.reshape(arms * n_readers, -1)
     if metric == "auc":
         if not truth.any() or truth.all():
-            return np.full((arms, n_readers), NAN), _covariance_of_mean(np.empty((len(rows), 0))), truth.size
+            return np.full((arms, n_readers), NAN), [np.empty((len(rows), 0))], truth.size
         placed = [placements(truth, row) for row in rows]
         accuracies = np.array([p.area for p in placed])
-        covariance = _covariance_of_mean(np.array([p.positive for p in placed]))
-        covariance = covariance + _covariance_of_mean(np.array([p.negative for p in placed]))
-        return accuracies.reshape(arms, n_readers), covariance, truth.size
+        values = [np.array([p.positive for p in placed]), np.array([p.negative for p in placed])]
+        return accuracies.reshape(arms, n_readers), values, truth.size
     decisions = checked_flags(rows, "ratings", ndim=2)
     used = truth if metric == "sensitivity" else ~truth
     right = (decisions == truth)[:, used].astype(np.float64)
     n = int(used.sum())
     accuracies = right.mean(axis=1) if n else np.full(len(rows), NAN)
-    return accuracies.reshape(arms, n_readers), _covariance_of_mean(right), n
+    return accuracies.reshape(arms, n_readers), [right], n
 
 
 def _covariance_of_mean(values: Floats) -> Floats:
@@ -229,27 +233,36 @@ def _components(covariance: Floats, n_readers: int) -> Covariances:
     """Average the covariance of the 2J accuracies by what two of them share."""
     blocks = covariance.reshape(2, n_readers, 2, n_readers)
     same_arm, other_arm = (blocks[0, :, 0] + blocks[1, :, 1]) / 2, blocks[0, :, 1]
-    pairs = n_readers * (n_readers - 1)
-
-    def off_diagonal(block: Floats) -> float:
-        return float((block.sum() - np.trace(block)) / pairs) if pairs else 0.0
-
     return Covariances(
         float(np.trace(same_arm)) / n_readers,
         float(np.trace(other_arm)) / n_readers,
-        off_diagonal(same_arm),
-        off_diagonal(other_arm),
+        _off_diagonal(same_arm),
+        _off_diagonal(other_arm),
     )
 
 
+def _off_diagonal(block: Floats) -> float:
+    """Return the mean over pairs of different readers; 0 for one reader."""
+    n_readers = len(block)
+    return float((block.sum() - np.trace(block)) / (n_readers * (n_readers - 1))) if n_readers > 1 else 0.0
+
+
+def _shared(changes: list[Floats]) -> float:
+    """Return cov2 - cov3, at least 0: half the mean covariance of two readers' changes.
+
+    Taken from the changes, case by case, it is exactly 0 where nobody changes.
+    """
+    covariance = np.sum([_covariance_of_mean(change) for change in changes], axis=0)
+    return settled(_off_diagonal(covariance) / 2, float(np.trace(covariance)))
+
+
 def _random_readers(
-    estimate: float, interaction: float, parts: Covariances, n_readers: int, level: float
+    estimate: float, interaction: float, shared: float, n_readers: int, level: float
 ) -> tuple[float, NormalTest]:
     """Return Hillis' degrees of freedom and the t test that generalises to readers and cases."""
-    if math.isnan(interaction) or math.isnan(parts.var):
+    denominator = interaction + n_readers * shared
+    if math.isnan(denominator):
         return NAN, normal_test(estimate, NAN, NAN)
-    shared = settled(n_readers * (parts.cov2 - parts.cov3), n_readers * (abs(parts.cov2) + abs(parts.cov3)))
-    denominator = interaction + shared
     if denominator == 0:
         return NAN, normal_test(estimate, 0.0, NAN)
     spread = interaction**2 / (n_readers - 1)
@@ -260,10 +273,12 @@ def _random_readers(
     return df, test._replace(p_value=2 * float(scipy.stats.t.sf(abs(test.statistic), df)))
 
 
-def _fixed_readers(estimate: float, parts: Covariances, n_readers: int, level: float) -> NormalTest:
-    """Return the z test that speaks of these readers only."""
-    var, cov1, cov2, cov3 = parts
-    share, others = 2 / n_readers, n_readers - 1
-    variance = share * (var - cov1 + others * (cov2 - cov3))
-    positive_terms = share * (var + abs(cov1) + others * (abs(cov2) + abs(cov3)))
+def _fixed_readers(estimate: float, changes: list[Floats], level: float) -> NormalTest:
+    """Return the z test that speaks of these readers only.
+
+    Its variance, 2/J (var - cov1 + (J - 1)(cov2 - cov3)), is that of the readers' mean change over cases.
+    """
+    means = [change.mean(axis=0, keepdims=True) for change in changes]
+    variance = sum(float(_covariance_of_mean(mean)[0, 0]) for mean in means)
+    positive_terms = sum(float((mean**2).sum()) / max(mean.size, 1) ** 2 for mean in means)
     return normal_test(estimate, settled(variance, positive_terms), normal_quantile(level))

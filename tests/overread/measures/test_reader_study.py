@@ -5,11 +5,20 @@ from itertools import product
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.stats import norm, ttest_1samp
 from scipy.stats import t as student
 
-from overread.measures import auc, delong_test, obuchowski_rockette, paired_difference, paired_reader_change
-from overread.measures.reader_study import Covariances, _random_readers
+from overread.measures import (
+    ReaderStudy,
+    auc,
+    delong_test,
+    obuchowski_rockette,
+    paired_difference,
+    paired_reader_change,
+)
+from overread.measures.reader_study import _mean_squares, _random_readers
 
 
 def _study(
@@ -24,13 +33,18 @@ def _study(
 
 
 def test_the_inference_of_the_published_example() -> None:
-    # Hillis SL. Stat Med 2007; 26: 596-619: Van Dyke's study, 5 readers, 114 cases; areas differ by 0.0438.
-    parts = Covariances(var=0.000802, cov1=0.000346, cov2=0.000344, cov3=0.000239)
-    df, test = _random_readers(0.0438, 0.000551, parts, 5, 0.95)
-    assert df == pytest.approx(15.26, abs=0.03)
-    assert test.statistic**2 == pytest.approx(4.46, abs=0.02)
-    assert test.p_value == pytest.approx(0.0517, abs=5e-4)
-    assert (test.lower, test.upper) == pytest.approx((-0.0004, 0.0880), abs=2e-4)
+    # Van Dyke's study, 5 readers, 114 cases: areas, mean squares and covariances as RJafroc and MRMCaov print
+    # them, the test as Hillis SL. Stat Med 2007; 26: 596-619.
+    before = (0.9196457, 0.8587762, 0.9038647, 0.9731079, 0.8297907)
+    after = (0.9478261, 0.9053140, 0.9217391, 0.9993559, 0.9299517)
+    squares = _mean_squares(np.array([before, after]))
+    assert squares == pytest.approx((0.0047961705, 0.0038362000, 0.0005510306), rel=2e-6)
+    change = float(np.mean(after) - np.mean(before))
+    df, test = _random_readers(change, squares.interaction, 0.0003440748 - 0.0002390284, 5, 0.95)
+    assert df == pytest.approx(15.25967, abs=1e-4)
+    assert test.statistic**2 == pytest.approx(4.456319, abs=1e-5)
+    assert test.p_value == pytest.approx(0.05166569, abs=1e-6)
+    assert (test.lower, test.upper) == pytest.approx((-0.0004, 0.0880), abs=1e-4)
 
 
 def _values(truth: np.ndarray, ratings: np.ndarray, metric: str) -> tuple[np.ndarray, np.ndarray]:
@@ -103,17 +117,68 @@ def test_one_reader_is_a_delong_test_and_cannot_be_generalised() -> None:
     assert fixed.accuracies == ((auc(truth, ratings[0, 0]),), (auc(truth, ratings[1, 0]),))
 
 
+@pytest.mark.parametrize("metric", ["auc", "sensitivity"])
 @pytest.mark.parametrize("readers", ["random", "fixed"])
-def test_readers_who_do_not_change_show_no_change(readers: str) -> None:
-    truth, ratings = _study(readers=3)
-    result = obuchowski_rockette(truth, ratings[[0, 0]], readers=readers)
-    assert (result.estimate, result.lower, result.upper) == (0.0, 0.0, 0.0)
-    assert (result.standard_error, result.statistic, result.p_value) == (0.0, 0.0, 1.0)
+def test_readers_who_do_not_change_show_no_change_and_rounding_shows_none(readers: str, metric: str) -> None:
+    truth = np.arange(60) % 2
+    for seed in range(40):  # readers with nothing in common: their covariance is all rounding
+        unaided = np.random.default_rng(seed).normal(size=(6, 60)) + truth
+        twice = np.stack([unaided, unaided])
+        ratings = {"auc": twice, "sensitivity": twice > 0.6}[metric]
+        result = obuchowski_rockette(truth, ratings, readers=readers, metric=metric)
+        assert (result.estimate, result.lower, result.upper) == (0.0, 0.0, 0.0)
+        assert (result.standard_error, result.statistic, result.p_value) == (0.0, 0.0, 1.0)
+
+
+def _numbers(study: ReaderStudy) -> list[float]:
+    return [study.estimate, study.lower, study.upper, study.standard_error, study.df, study.p_value]
+
+
+@settings(max_examples=60)
+@given(
+    seed=st.integers(0, 10_000),
+    size=st.tuples(st.integers(2, 5), st.integers(6, 40)),
+    readers=st.sampled_from(["random", "fixed"]),
+    metric=st.sampled_from(["auc", "sensitivity", "specificity"]),
+)
+def test_names_of_readers_and_order_of_cases_do_not_matter_and_the_arms_only_turn_the_sign(
+    seed: int, size: tuple[int, int], readers: str, metric: str
+) -> None:
+    truth, ratings = _study(seed, *size)
+    ratings = np.round(ratings) if metric == "auc" else (ratings > 0.6).astype(float)
+    here = obuchowski_rockette(truth, ratings, readers=readers, metric=metric)
+    rng = np.random.default_rng(seed)
+    cases, people = rng.permutation(size[1]), rng.permutation(size[0])
+    there = obuchowski_rockette(truth[cases], ratings[:, people][:, :, cases], readers=readers, metric=metric)
+    assert _numbers(there) == pytest.approx(_numbers(here), abs=1e-9, rel=1e-6, nan_ok=True)
+    turned = obuchowski_rockette(truth, ratings[::-1], readers=readers, metric=metric)
+    assert (-turned.estimate, -turned.upper, -turned.lower) == pytest.approx(
+        (here.estimate, here.lower, here.upper), abs=1e-9, nan_ok=True
+    )
+    assert math.isnan(here.lower) or here.lower <= here.estimate <= here.upper
+
+
+@settings(max_examples=60)
+@given(
+    seed=st.integers(0, 10_000),
+    size=st.tuples(st.integers(1, 4), st.integers(2, 30)),
+    metric=st.sampled_from(["sensitivity", "specificity", "accuracy"]),
+)
+def test_the_change_of_all_readers_is_the_mean_of_each_and_turns_with_time(
+    seed: int, size: tuple[int, int], metric: str
+) -> None:
+    truth, ratings = _study(seed, *size)
+    before, after = ratings > 0.6
+    here = paired_reader_change(truth, before, after, metric=metric)
+    turned = paired_reader_change(truth, after, before, metric=metric)
+    assert here.estimate == pytest.approx(np.mean([one.estimate for one in here.per_reader]))
+    assert (-turned.estimate, -turned.upper, -turned.lower) == pytest.approx(
+        (here.estimate, here.lower, here.upper), abs=1e-12, nan_ok=True
+    )
 
 
 def test_equal_changes_of_all_readers_leave_infinite_degrees_of_freedom() -> None:
-    parts = Covariances(var=4e-4, cov1=2e-4, cov2=3e-4, cov3=1e-4)
-    df, test = _random_readers(0.05, 0.0, parts, 4, 0.95)
+    df, test = _random_readers(0.05, 0.0, 3e-4 - 1e-4, 4, 0.95)
     assert math.isinf(df)
     assert test.statistic == pytest.approx(0.05 / math.sqrt(2 * 8e-4 / 4))
     assert test.p_value == pytest.approx(2 * norm.sf(test.statistic))
