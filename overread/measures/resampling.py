@@ -143,7 +143,8 @@ def bootstrap_interval(
     ----------
     Efron B, Tibshirani RJ. An Introduction to the Bootstrap. Chapman & Hall 1993.
     """
-    draws = Draws(n_resamples=n_resamples, seed=seed, level=level, method=method)
+    asked = checked_count(n_resamples, "n_resamples", at_least=1)
+    draws = Draws(n_resamples=asked, seed=seed, level=level, method=method)
     columns = (checked_flags(y_true).astype(np.int64), *(checked_scores(score) for score in scores))
     same_length(*columns)
     n = columns[0].size
@@ -156,11 +157,11 @@ def bootstrap_interval(
         chosen = films.of_all(patients)
         return float(statistic(*(column[chosen] for column in columns)))
 
-    rng = np.random.default_rng(seed)
-    estimate = float(statistic(*columns))
-    replicates = np.array([of_patients(rng.integers(0, k, k)) for _ in range(draws.n_resamples)])
-    others = [np.delete(np.arange(k), i) for i in range(k)] if method == "bca" and k > 1 else []
-    without = np.array([of_patients(patients) for patients in others])
+    rng, everyone = np.random.default_rng(seed), np.arange(k)
+    estimate = float(statistic(*(column.copy() for column in columns)))  # it may sort them where they lie
+    replicates = np.array([of_patients(rng.integers(0, k, k)) for _ in range(asked)])
+    left_out = range(k) if method == "bca" and k > 1 else ()
+    without = np.array([of_patients(np.delete(everyone, i)) for i in left_out])
     return bootstrap_estimate(estimate, replicates, without, draws, n=n, k=k)
 
 

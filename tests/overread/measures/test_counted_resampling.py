@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from overread.measures import auc, bootstrap_interval, counted_resampling
 from overread.measures.counted_resampling import auc_bootstrap, mean_bootstrap
@@ -27,6 +29,22 @@ def test_an_area_has_the_very_limits_of_one_draw_after_the_other(method: str, cl
     )
     draws = Draws(n_resamples=300, seed=7, level=0.9, method=method)
     assert auc_bootstrap(truth, scores, cluster=cluster, draws=draws) == slow
+
+
+@settings(max_examples=40)
+@given(
+    films=st.lists(st.tuples(st.booleans(), st.integers(0, 5), st.integers(0, 6)), min_size=1, max_size=25),
+    method=st.sampled_from(["bca", "percentile"]),
+)
+def test_ties_few_films_and_a_missing_class_change_nothing(
+    films: list[tuple[bool, int, int]], method: str
+) -> None:
+    truth, scores, patients = zip(*films, strict=True)
+    slow = bootstrap_interval(
+        truth, scores, statistic=auc, cluster=patients, method=method, n_resamples=15, seed=7
+    )
+    fast = auc_bootstrap(truth, scores, cluster=patients, draws=Draws(n_resamples=15, seed=7, method=method))
+    assert repr(fast) == repr(slow)
 
 
 def test_a_mean_has_the_limits_of_one_draw_after_the_other() -> None:

@@ -1,13 +1,19 @@
 """Bootstrap limits against scipy, and what resampling patients means."""
 
 import math
+import time
+import tracemalloc
 from typing import Literal
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import bootstrap
 
 from overread.measures import auc, bca_limits, bootstrap_interval
+
+counts = st.lists(st.integers(-50, 50), min_size=2, max_size=60)
 
 
 def _skewed(n: int = 60) -> np.ndarray:
@@ -38,6 +44,25 @@ def test_bca_of_one_value_is_that_value_and_of_none_is_nan() -> None:
 def test_an_estimate_beyond_all_replicates_keeps_finite_limits() -> None:
     lower, upper = bca_limits(10.0, np.linspace(0, 1, 200), [0.0, 0.5, 1.0])
     assert 0 <= lower <= upper <= 1
+
+
+@given(
+    estimate=st.integers(-60, 60),
+    replicates=counts,
+    jackknife=st.lists(st.integers(-50, 50), max_size=20),
+    level=st.floats(0.5, 0.99),
+)
+def test_bca_limits_lie_among_the_replicates_and_move_with_them(
+    estimate: int, replicates: list[int], jackknife: list[int], level: float
+) -> None:
+    lower, upper = bca_limits(estimate, replicates, jackknife, level=level)
+    assert min(replicates) <= lower <= upper <= max(replicates)
+    moved = [[8 * v + 3 for v in values] for values in ([estimate], replicates, jackknife)]
+    assert bca_limits(moved[0][0], moved[1], moved[2], level=level) == pytest.approx(
+        (8 * lower + 3, 8 * upper + 3)
+    )
+    mirrored = bca_limits(-estimate, [-v for v in replicates], [-v for v in jackknife], level=level)
+    assert mirrored == pytest.approx((-upper, -lower))
 
 
 def _mean_difference(truth: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
@@ -94,6 +119,59 @@ def test_whole_patients_are_drawn() -> None:
     )
     assert result.n_clusters == 4
     assert sizes == {9, 12}  # the jackknife leaves out one patient; every draw has four
+
+
+@given(
+    films=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9)), min_size=1, max_size=20),
+    method=st.sampled_from(["bca", "percentile"]),
+)
+def test_what_patients_are_called_does_not_matter(films: list[tuple[int, int]], method: str) -> None:
+    patients, scores = zip(*films, strict=True)
+
+    def run(names: list[object]) -> tuple[float, float]:
+        result = bootstrap_interval(
+            [0] * len(films), scores, statistic=_mean, cluster=names, method=method, n_resamples=20, seed=3
+        )
+        assert (result.n_clusters, result.n) == (len(set(patients)), len(films))
+        return result.lower, result.upper
+
+    assert run(list(patients)) == run([("patient", -p) for p in patients])
+
+
+def _mean(truth: np.ndarray, score: np.ndarray) -> float:
+    return float(score.mean())
+
+
+def test_a_statistic_may_sort_what_it_is_given() -> None:
+    def median(truth: np.ndarray, score: np.ndarray) -> float:
+        score.sort()
+        return float(score[score.size // 2])
+
+    score = np.array([0.9, 0.1, 0.5, 0.3, 0.7])
+    result = bootstrap_interval([0] * 5, score, statistic=median, n_resamples=50, seed=1)
+    untouched = bootstrap_interval(
+        [0] * 5, score, statistic=lambda _, s: median(_, s.copy()), n_resamples=50, seed=1
+    )
+    assert result == untouched
+    assert score.tolist() == [0.9, 0.1, 0.5, 0.3, 0.7]
+
+
+def test_the_jackknife_holds_one_set_of_patients_at_a_time() -> None:
+    n = 2000  # all of them at once would be 32 MB
+    tracemalloc.start()
+    bootstrap_interval([0] * n, np.arange(n), statistic=_mean, n_resamples=2, seed=1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4e6
+
+
+def test_two_thousand_cases_take_less_than_ten_seconds_of_one_core() -> None:
+    rng = np.random.default_rng(1)
+    truth = rng.integers(0, 2, 2000)
+    start = time.process_time()
+    result = bootstrap_interval(truth, rng.normal(size=2000) + truth, statistic=auc, seed=1)
+    assert time.process_time() - start < 10
+    assert (result.method, result.n_resamples, result.n_failed) == ("bca", 2000, 0)
 
 
 def test_copies_of_films_do_not_narrow_clustered_limits() -> None:
