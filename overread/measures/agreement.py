@@ -11,7 +11,7 @@ import scipy
 from numpy.typing import ArrayLike
 
 from overread.domain.estimates import Estimate
-from overread.measures.inputs import Floats, checked_choice, checked_level, listed
+from overread.measures.inputs import Floats, checked_choice, checked_level, is_missing, listed
 from overread.measures.results import NAN, clipped, normal_quantile, settled
 
 Label = str | float
@@ -83,7 +83,8 @@ def cohen_kappa(
         return PairAgreement(NAN, NAN, NAN, float(level), "cohen", 0, NAN, NAN, NAN)
     place = {label: i for i, label in enumerate(labels)}
     table = np.zeros((len(labels), len(labels)))
-    np.add.at(table, ([place[label] for label in first], [place[label] for label in second]), 1 / n)
+    np.add.at(table, ([place[label] for label in first], [place[label] for label in second]), 1)
+    table /= n
     w = _near_misses(len(labels), weights)
     rows, columns = table.sum(axis=1), table.sum(axis=0)
     observed, expected = float((w * table).sum()), float(rows @ w @ columns)
@@ -205,11 +206,11 @@ def krippendorff_alpha(
         return GroupAgreement(NAN, NAN, NAN, float(level), method, n, NAN, seen, seen, read.n_raters)
     w = _closeness(labels, counts.sum(axis=0), metric)
     r = counts.sum(axis=1)
-    mean_r = float(r.mean())
-    agreed = (counts * (counts @ w - 1)).sum(axis=1) / (mean_r * (r - 1))
-    within = float(agreed.mean())
-    epsilon = 1 / (n * mean_r)
-    observed = (1 - epsilon) * within + epsilon
+    n_reads, mean_r = float(r.sum()), float(r.mean())
+    alike = (counts * (counts @ w - 1)).sum(axis=1) / (r - 1)
+    within = float(alike.sum()) / n_reads
+    observed = within + (1 - within) / n_reads  # exactly 1 where all agree
+    agreed = alike / mean_r
     pi = (counts / mean_r).mean(axis=0)
     expected = float(pi @ w @ pi)
     alpha, uncorrected = (observed - expected) / (1 - expected), (within - expected) / (1 - expected)
@@ -283,8 +284,8 @@ def _closeness(labels: list[Label], totals: Floats, metric: str) -> Floats:
         return np.eye(len(labels))
     between = np.cumsum(totals) - totals / 2  # half-way through each label's block of ranks
     position = np.array(labels, dtype=np.float64) if metric == "interval" else between
-    squared = np.subtract.outer(position, position) ** 2
-    return np.asarray(1 - squared / squared.max())
+    apart = np.abs(np.subtract.outer(position, position))
+    return np.asarray(1 - (apart / apart.max()) ** 2)
 
 
 def _read(
@@ -320,7 +321,7 @@ def _complete_row(values: object) -> list[Label]:
 
 
 def _label(value: object) -> Label | None:
-    if value is None or (isinstance(value, numbers.Real) and math.isnan(value)):
+    if is_missing(value):
         return None
     if isinstance(value, str):
         return str(value)

@@ -196,7 +196,12 @@ def missed_finding_bound(missed: int, audited: int, *, level: float = 0.95) -> E
 
 
 def audit_sample_size(max_rate: float, *, level: float = 0.95) -> int:
-    """Return the fewest audited cases whose flawless audit bounds the miss rate by `max_rate`, in (0, 1]."""
+    """Return the fewest audited cases whose flawless audit bounds the miss rate by `max_rate`, in (0, 1].
+
+    References
+    ----------
+    Hanley JA, Lippman-Hand A. JAMA 1983; 249: 1743-1745.
+    """
     rate, confidence = checked_proportion(max_rate, "max_rate"), checked_level(level)
     if rate == 0:
         raise ValueError("no number of audited cases shows a rate of 0")

@@ -50,6 +50,10 @@ def ks(reference: ArrayLike, current: ArrayLike) -> DriftResult:
     ----------
     reference, current : (n,)
         Finite values of one column; either side empty gives NaN.
+
+    References
+    ----------
+    Hodges JL. Ark Mat 1958; 3: 469-486.
     """
     before, now = checked_scores(reference, "reference"), checked_scores(current, "current")
     if not (before.size and now.size):
@@ -76,6 +80,10 @@ def psi(reference: ArrayLike, current: ArrayLike, *, n_bins: int = 10) -> DriftR
     -------
     DriftResult
         Method "psi", 0 or more; an empty bin counts as a share of 1e-4.
+
+    References
+    ----------
+    Siddiqi N. Credit Risk Scorecards. Wiley 2006.
     """
     before, now = checked_scores(reference, "reference"), checked_scores(current, "current")
     bins = checked_count(n_bins, "n_bins", at_least=1)
@@ -94,7 +102,7 @@ def chi_square(
     Parameters
     ----------
     reference, current : (n,)
-        Labels; either side empty gives NaN.
+        Labels, none missing; either side empty gives NaN.
 
     Returns
     -------
@@ -128,6 +136,10 @@ def wasserstein(reference: ArrayLike, current: ArrayLike) -> DriftResult:
     ----------
     reference, current : (n,)
         Finite values of one column; either side empty gives NaN.
+
+    References
+    ----------
+    Ramdas A, Garcia Trillos N, Cuturi M. Entropy 2017; 19: 47.
     """
     before, now = checked_scores(reference, "reference"), checked_scores(current, "current")
     distance = float(scipy.stats.wasserstein_distance(before, now)) if before.size and now.size else NAN

@@ -83,11 +83,19 @@ def checked_groups(
 
 
 def listed_labels(labels: Iterable[Hashable] | ArrayLike, name: str = "labels") -> list[Hashable]:
-    """Return labels as plain Python values, refusing a NaN among them."""
+    """Return labels as plain Python values, refusing a missing one: None and NaN are no label."""
     given = listed(labels, name)
-    if any(isinstance(label, numbers.Real) and math.isnan(label) for label in given):
-        raise ValueError(f"{name} must not hold NaN")
+    if any(is_missing(label) for label in given):
+        raise ValueError(f"{name} must not hold None or NaN")
     return given
+
+
+def is_missing(label: object) -> bool:
+    """Tell whether a label says that there is none: None, NaN, or pandas' NaT and NA."""
+    try:
+        return label is None or bool(label != label)  # noqa: PLR0124 - only what is missing differs from itself
+    except TypeError:  # pandas' NA does not say whether it is itself
+        return True
 
 
 def listed(values: object, name: str) -> list[Any]:

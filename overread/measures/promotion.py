@@ -21,6 +21,10 @@ from overread.measures.inputs import (
     checked_probabilities,
     same_length,
 )
+from overread.measures.power import PowerRow as PowerRow
+from overread.measures.power import power_noninferiority as power_noninferiority
+from overread.measures.power import power_table as power_table
+from overread.measures.power import sample_size_noninferiority as sample_size_noninferiority
 from overread.measures.proportion import tango_noninferiority
 from overread.measures.results import NAN, NormalTest, mean_difference_test
 from overread.measures.roc import paired_areas
@@ -79,6 +83,11 @@ class Policy:
         checked_open(self.net_benefit_threshold, "net_benefit_threshold")
         checked_count(self.min_positive, "min_positive")
         checked_count(self.min_negative, "min_negative")
+
+    @property
+    def level(self) -> float:
+        """Two-sided level of the limits that `alpha` asks for; 0 at an alpha of a half."""
+        return float(1 - 2 * self.alpha)
 
 
 class Versus(NamedTuple):
@@ -239,9 +248,7 @@ def _evidence(truth: Flags, rules: Policy) -> Check:
     positives = int(truth.sum())
     enough = positives >= rules.min_positive and truth.size - positives >= rules.min_negative
     status = "pass" if enough else "inconclusive"
-    return Check(
-        "evidence", "required", status, NAN, NAN, NAN, 1 - 2 * rules.alpha, "counts", truth.size, NAN
-    )
+    return Check("evidence", "required", status, NAN, NAN, NAN, rules.level, "counts", truth.size, NAN)
 
 
 def _compared(name: str, versus: Versus, among: Flags, margin: float, role: str = "required") -> Check:
@@ -261,8 +268,7 @@ def _both_rates(versus: Versus, rules: Policy, prefix: str = "") -> list[Check]:
 
 
 def _area(truth: Flags, candidate: Floats, production: Floats, rules: Policy) -> Check:
-    level = 1 - 2 * rules.alpha
-    area = paired_areas(truth, candidate, production, level)
+    area = paired_areas(truth, candidate, production, rules.level)
     status = status_of(area.lower, area.upper, margin=rules.auc_margin)
     return Check(
         "auc",
@@ -271,10 +277,10 @@ def _area(truth: Flags, candidate: Floats, production: Floats, rules: Policy) ->
         area.estimate,
         area.lower,
         area.upper,
-        level,
+        area.level,
         area.method,
         area.n,
-        rules.auc_margin,
+        float(rules.auc_margin),
     )
 
 
@@ -330,7 +336,7 @@ def _probability_vetoes(truth: Flags, production: Floats, candidate: Floats, rul
 def _veto(name: str, test: NormalTest, method: str, n: int, margin: float, rules: Policy) -> Check:
     status = status_of(test.lower, test.upper, margin=margin)
     return Check(
-        name, "veto", status, test.estimate, test.lower, test.upper, 1 - 2 * rules.alpha, method, n, margin
+        name, "veto", status, test.estimate, test.lower, test.upper, rules.level, method, n, float(margin)
     )
 
 

@@ -211,10 +211,11 @@ def tango_noninferiority(
     if wins + losses > total:
         raise ValueError(f"b + c = {wins + losses} is larger than n = {total}")
     checked_open(margin, "margin")
-    level = 1 - 2 * checked_alpha(alpha)
+    tail = checked_alpha(alpha)
+    level = 1 - 2 * tail
     if total == 0:
         return NonInferiority(NAN, -1.0, 1.0, level, "tango", 0, float(margin), NAN, NAN, noninferior=False)
-    lower, upper = _tango_limits(wins, losses, total, float(scipy.special.ndtri(1 - alpha)))
+    lower, upper = _tango_limits(wins, losses, total, float(scipy.special.ndtri(1 - tail)))
     statistic = float(tango_statistic(wins, losses, total, -margin))
     p_value = float(scipy.special.ndtr(-statistic))
     return NonInferiority(
@@ -227,7 +228,7 @@ def tango_noninferiority(
         float(margin),
         statistic,
         p_value,
-        p_value < alpha,
+        p_value < tail,
     )
 
 
@@ -266,7 +267,7 @@ def clustered_proportion(
     x : (n_films,) of 0 and 1
         1 where the film counts.
     cluster : (n_films,)
-        Patient of each film, any hashable.
+        Patient of each film, any hashable but None and NaN.
     level : float
         Two-sided, inside (0, 1).
 

@@ -141,6 +141,24 @@ def test_cohen_s_kappa_and_its_error_are_those_of_two_libraries(
         assert ours.standard_error == pytest.approx(0, abs=1e-6)
 
 
+def test_the_published_kappa_of_two_diagnoses_and_its_variance() -> None:
+    # Fleiss JL, Cohen J, Everitt BS. Psychol Bull 1969; 72: 323-327: 200 patients, three diagnoses.
+    table = np.array([[106, 10, 4], [22, 28, 10], [2, 12, 6]])
+    first, second = (np.repeat(labels.ravel(), table.ravel()) for labels in np.indices(table.shape))
+    result = cohen_kappa(first, second)
+    assert (round(result.estimate, 3), round(result.standard_error**2, 6)) == (0.429, 0.002885)
+
+
+def test_the_published_kappa_of_six_psychiatrists() -> None:
+    # Fleiss JL. Psychol Bull 1971; 76: 378-382: 30 patients, how many of six gave each of five diagnoses.
+    votes = (
+        "00060 03003 01401 00006 03030 20400 00402 20310 20040 00006 10050 11040 03300 10050 02031 "
+        "00501 30012 51000 02040 10203 00006 01050 02013 20040 10041 05010 40002 02040 10500 00006"
+    )
+    rows = [[label for label, count in enumerate(vote) for _ in range(int(count))] for vote in votes.split()]
+    assert round(fleiss_kappa(rows).estimate, 3) == 0.430
+
+
 def test_weights_need_the_order_of_the_labels() -> None:
     first, second = ["none", "mild", "severe", "mild"], ["mild", "mild", "severe", "none"]
     ordered = cohen_kappa(first, second, weights="linear", categories=["none", "mild", "severe"])
@@ -166,11 +184,24 @@ def test_one_label_seen_by_all() -> None:
         assert result.n == 5
 
 
-def test_perfect_agreement_on_two_labels_is_one_without_width() -> None:
-    rows = [[0, 0, 0]] * 7 + [[1, 1, 1]] * 5
-    for result in (fleiss_kappa(rows), gwet_ac1(rows), cohen_kappa([0] * 7 + [1] * 5, [0] * 7 + [1] * 5)):
-        assert (result.estimate, result.standard_error) == pytest.approx((1, 0), abs=1e-9)
-    assert krippendorff_alpha(rows).estimate == pytest.approx(1)
+@pytest.mark.parametrize("n", range(2, 40))
+def test_perfect_agreement_on_two_labels_is_exactly_one_without_width(n: int) -> None:
+    given = [i % 2 for i in range(n)]
+    rows = [[label, label, label if i % 5 else None] for i, label in enumerate(given)]
+    for result in (
+        cohen_kappa(given, given),
+        fleiss_kappa(rows),
+        gwet_ac1(rows),
+        *(krippendorff_alpha(rows, metric=metric) for metric in ("nominal", "ordinal", "interval")),
+    ):
+        assert (result.estimate, result.lower, result.upper, result.standard_error) == (1.0, 1.0, 1.0, 0.0)
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1.0, 1e200])
+def test_the_interval_metric_has_no_unit(unit: float) -> None:
+    rows = [[unit, 2 * unit], [unit, unit], [3 * unit, 3 * unit]]
+    result = krippendorff_alpha(rows, metric="interval")
+    assert result.estimate == pytest.approx(_alpha_by_pairs([[1, 2], [1, 1], [3, 3]], "interval"))
 
 
 def test_one_subject_has_an_estimate_without_limits() -> None:
@@ -196,6 +227,7 @@ def test_missing_reads_may_be_none_or_nan_in_any_table() -> None:
     as_nan = np.array(KRIPPENDORFF, dtype=float)
     for measure in (fleiss_kappa, gwet_ac1, krippendorff_alpha):
         assert measure(as_nan) == measure(pd.DataFrame(as_nan)) == measure(KRIPPENDORFF)
+        assert measure(pd.DataFrame(as_nan).astype("Int64")) == measure(KRIPPENDORFF)  # pandas' NA
 
 
 @pytest.mark.parametrize("measure", [fleiss_kappa, gwet_ac1])

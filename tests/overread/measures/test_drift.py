@@ -5,6 +5,7 @@ import warnings
 from itertools import combinations, pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,8 +83,9 @@ def test_label_counts_are_compared_as_scipy_does_without_correction(
 
 def test_labels_may_be_mixed_but_not_missing() -> None:
     assert chi_square(["a", 1, 2], np.array([1, 2])).df == 2
-    with pytest.raises(ValueError, match="NaN"):
-        chi_square([1.0, math.nan], [1.0])
+    for missing in (None, math.nan, np.datetime64("NaT"), pd.NaT, pd.NA):
+        with pytest.raises(ValueError, match="None or NaN"):
+            chi_square(["a", missing], ["a"])
 
 
 def _mmd_by_pairs(x: np.ndarray, y: np.ndarray, bandwidth: float) -> float:

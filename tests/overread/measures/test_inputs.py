@@ -103,6 +103,21 @@ def test_a_result_survives_json(name: str) -> None:
         result.n = 3  # type: ignore[attr-defined]  # the point is that it cannot be set
 
 
+def test_settings_may_be_numpy_s_and_the_result_is_plain_all_the_same() -> None:
+    given: Any = np.float64(0.025), np.float32(0.03), np.int64(20)
+    alpha, margin, many = given
+    policy = m.Policy(alpha=alpha, auc_margin=margin, brier_margin=margin, min_positive=many)
+    for result in (
+        m.tango_noninferiority(3, 2, 100, margin=margin, alpha=alpha),
+        m.check_noninferiority("x", 3, 2, 100, margin=margin, alpha=alpha),
+        m.bootstrap_interval(TRUTH, SCORE, statistic=m.auc, n_resamples=many, seed=1),
+        m.bootstrap_interval(TRUTH, SCORE, statistic=m.auc, n_resamples=20.0, seed=1),  # type: ignore[arg-type]  # a count all the same
+        m.decide(TRUTH, SCORE, OTHER, production_threshold=0.5, candidate_threshold=0.5, policy=policy),
+    ):
+        _assert_plain(result)
+        assert json.loads(json.dumps(dataclasses.asdict(result)))
+
+
 @pytest.mark.parametrize("name", SCORED)
 def test_inputs_are_left_as_they_were(name: str) -> None:
     truth, score = np.array(TRUTH), np.array(SCORE)
@@ -267,6 +282,10 @@ def test_a_count_that_is_no_count_is_refused(measure: Callable[..., object], bad
         lambda: m.clustered_proportion(TRUTH, PATIENT[:-1]),
         lambda: m.clustered_proportion(TRUTH, "abcdefgh"),
         lambda: m.clustered_proportion(TRUTH, [*range(7), math.nan]),
+        lambda: m.clustered_proportion(TRUTH, [*PATIENT[:-1], None]),
+        lambda: m.clustered_paired_difference(TRUTH, TRUTH, [*PATIENT[:-1], None]),
+        lambda: m.bootstrap_interval(TRUTH, statistic=np.mean, cluster=[*PATIENT[:-1], pd.NA], seed=1),
+        lambda: m.horvitz_thompson(TRUTH, TRUTH, SCORE, strata=[*"aabbccd", pd.NaT]),
         lambda: m.clustered_proportion(TRUTH, [[1]] * 8),  # type: ignore[list-item]  # a list cannot be hashed
     ],
 )
