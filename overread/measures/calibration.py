@@ -206,8 +206,12 @@ def hosmer_lemeshow(y_true: ArrayLike, y_prob: ArrayLike, *, n_bins: int = 10) -
 
 
 def _equal_mass(truth: Flags, probabilities: Floats, n_bins: int) -> Grouped:
-    """Return counts and sums per bin; the bin is floor(n_bins (2 r - 1) / (2 n)) of the midrank r."""
-    n = truth.size
+    """Return counts and sums per bin; the bin is floor(n_bins (2 r - 1) / (2 n)) of the midrank r.
+
+    Summed in the order of the probabilities, so that not even the last digit knows the order of rows.
+    """
+    n, order = truth.size, np.argsort(probabilities)
+    truth, probabilities = truth[order], probabilities[order]
     twice_rank = np.rint(2 * scipy.stats.rankdata(probabilities)).astype(np.int64)
     bins = n_bins * (twice_rank - 1) // (2 * max(n, 1))
     counts = np.bincount(bins, minlength=n_bins)

@@ -68,6 +68,7 @@ def test_the_calibration_error_is_that_of_its_bins_in_any_row_order(
     order = np.random.default_rng(seed).permutation(len(pairs))
     truth, probability = np.array([y for y, _ in pairs]), np.array([p for _, p in pairs])
     result = ece(truth[order], probability[order], n_bins=n_bins)
+    assert result == ece(truth, probability, n_bins=n_bins)
     assert result.estimate == pytest.approx(sum(gaps) / len(pairs), abs=1e-12)
     assert [b.count for b in result.bins] == [len(b) for _, b in sorted(bins.items())]
     assert [b.mean_predicted for b in result.bins] == sorted(b.mean_predicted for b in result.bins)
