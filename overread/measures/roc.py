@@ -19,6 +19,8 @@ from overread.measures.inputs import (
     checked_proportion,
 )
 from overread.measures.proportion import wilson, wilson_limits
+from overread.measures.resampling import bca_limits as bca_limits
+from overread.measures.resampling import bootstrap_interval as bootstrap_interval
 from overread.measures.results import (
     NAN,
     clipped,

@@ -5,6 +5,8 @@ import time
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.stats import multinomial
 
 from overread.measures import (
@@ -95,6 +97,44 @@ def test_the_size_asked_for_has_the_power_asked_for() -> None:
     better = sample_size_noninferiority(discordance=0.1, difference=0.01, margin=0.05)
     worse = sample_size_noninferiority(discordance=0.1, difference=-0.01, margin=0.05)
     assert better < n < worse
+
+
+@given(
+    discordance=st.floats(0.01, 1),
+    share=st.floats(-0.2, 1),
+    margin=st.floats(0.01, 0.5),
+    alpha=st.floats(0.001, 0.4),
+    power=st.floats(0.6, 0.999),
+)
+def test_no_smaller_size_has_the_power_asked_for(
+    discordance: float, share: float, margin: float, alpha: float, power: float
+) -> None:
+    difference = share * min(discordance, margin)
+    n = sample_size_noninferiority(
+        discordance=discordance, difference=difference, margin=margin, alpha=alpha, power=power
+    )
+
+    def reached(size: int) -> float:
+        return power_noninferiority(
+            size, discordance=discordance, difference=difference, margin=margin, alpha=alpha
+        )
+
+    assert reached(n) >= power - 1e-9 or n == 0
+    assert n < 2 or reached(n - 1) < power + 1e-9
+
+
+@settings(max_examples=30)
+@given(n=st.integers(1, 60), discordance=st.floats(0, 1), margin=st.floats(0.02, 0.4))
+def test_a_wider_margin_and_a_better_candidate_have_more_power(
+    n: int, discordance: float, margin: float
+) -> None:
+    for method in ("normal", "exact"):
+        powers = [
+            power_noninferiority(n, discordance=discordance, difference=gain, margin=wide, method=method)
+            for gain, wide in ((0.0, margin), (0.0, 2 * margin), (discordance / 2, 2 * margin))
+        ]
+        assert 0 <= powers[0] <= powers[1] + 1e-9
+        assert powers[1] <= powers[2] + 1e-9 <= 1 + 2e-9
 
 
 def test_the_table_has_sizes_outside_and_discordances_inside() -> None:

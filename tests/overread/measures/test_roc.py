@@ -55,6 +55,12 @@ def test_the_area_is_the_mean_of_all_pairs_and_scikit_learn_s(cases: Cases) -> N
     assert auc(truth, np.exp(score)) == auc(truth, score)
 
 
+def test_the_published_area_of_rated_computed_tomography() -> None:
+    # Hanley JA, McNeil BJ. Radiology 1982; 143: 29-36: 58 normal and 51 abnormal scans, rated 1 to 5.
+    ratings = [*np.repeat(range(1, 6), (33, 6, 6, 11, 2)), *np.repeat(range(1, 6), (3, 2, 2, 11, 33))]
+    assert round(auc([0] * 58 + [1] * 51, ratings), 3) == 0.893
+
+
 @pytest.mark.parametrize("truth", [[], [1], [0, 0, 0], [1, 1]])
 def test_one_class_has_no_area(truth: list[int]) -> None:
     scores = [0.1 * i for i in range(len(truth))]
