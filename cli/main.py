@@ -9,7 +9,17 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli import data, demo_command, experiments, learning, people, processes, records, shadows
+from cli import (
+    data,
+    demo_command,
+    experiments,
+    learning,
+    people,
+    processes,
+    reader_studies,
+    records,
+    shadows,
+)
 from cli.errors import DEBUG, tell
 from model_registry.mlflow_environment import prepare_environment
 
@@ -27,7 +37,7 @@ TASKS: dict[str, tuple[str, ...]] = {
         "rollback",
         "monitor",
     ),
-    "Find out what works": ("experiment",),
+    "Find out what works": ("reader-study", "experiment"),
     "Answer for what was done": ("audit",),
 }
 _INTERRUPTED = 130  # what Typer makes of a KeyboardInterrupt
@@ -45,7 +55,7 @@ class ByTask(TyperGroup):
             rows = [(name, one.get_short_help_str(300)) for name, one in commands.items() if one is not None]
             if rows:
                 with formatter.section(title):
-                    formatter.write_dl(rows, col_max=10)
+                    formatter.write_dl(rows, col_max=12)
 
 
 app = typer.Typer(
@@ -68,7 +78,17 @@ def options(
     del debug  # `run` has seen it: it may stand behind the command too
 
 
-for _part in (demo_command, processes, data, learning, experiments, shadows, records, people):
+for _part in (
+    demo_command,
+    processes,
+    data,
+    learning,
+    reader_studies,
+    experiments,
+    shadows,
+    records,
+    people,
+):
     _part.add_to(app)
 
 

@@ -51,7 +51,7 @@ def export(
     from overread.store.records import plain
 
     rows, head = 0, GENESIS
-    with _whole(out) as file:
+    with whole(out) as file:
         for row in _kept():
             line = {"seq": row.seq, **plain(row.event), "previous": row.previous, "hash": row.hash}
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -60,7 +60,7 @@ def export(
 
 
 @contextmanager
-def _whole(out: Path) -> Iterator[TextIO]:
+def whole(out: Path) -> Iterator[TextIO]:
     """Open a file that is there whole or not at all; a pipe or a device is written as it is."""
     if out.exists() and not out.is_file():
         with out.open("w", encoding="utf-8") as file:

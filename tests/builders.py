@@ -1,5 +1,6 @@
 """Domain values that tests start from; every builder takes the fields a test is about."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -24,6 +25,14 @@ from overread.domain.models import Lineage, ModelState, ModelVersion
 from overread.domain.people import Person, Role
 from overread.domain.predictions import Prediction
 from overread.domain.promotion import Decision, PromotionRequest, Review
+from overread.domain.reader_studies import (
+    Arm,
+    CrossoverCase,
+    CrossoverName,
+    CrossoverRead,
+    CrossoverStudy,
+    ReaderSequence,
+)
 from overread.domain.reports import Report, ReportStatus
 from overread.domain.screening import Outcome, RuleOutcome, Screening
 from overread.domain.shadows import Shadow, ShadowAnswer
@@ -256,6 +265,59 @@ def a_shadow_answer(number: int = 1, *, probability: float = 0.2, **changes: Any
         label=Label.HAS_FINDING if probability >= 0.5 else Label.NO_FINDING,
     )
     return replace(answer, **changes)
+
+
+def a_crossover(
+    numbers: Sequence[int] = (1, 2, 3, 4), readers: Sequence[str] = ("remy", "rosa"), **changes: Any
+) -> CrossoverStudy:
+    """Return a reader study of these studies: odd ones show a finding, every reader begins unaided."""
+    keys = tuple(f"case-key-{number:012}" for number in numbers)
+    stated: dict[str, Any] = {
+        "id": "reader-study-" + "0" * 12,
+        "name": CrossoverName("pilot"),
+        "task": "cxr-binary",
+        "created_at": NOW,
+        "created_by": PersonKey("olga"),
+        "source": "test-set:t1",
+        "model_version": VersionKey("1"),
+        "model_digest": a_digest("c"),
+        "threshold": 0.5,
+        "washout_days": 14,
+        "seed": 1,
+        "maps": a_digest("d"),
+        "cases": tuple(
+            CrossoverCase(
+                key=key,
+                study=uid(number),
+                truth=Label.HAS_FINDING if number % 2 else Label.NO_FINDING,
+                probability=0.9 if number % 2 else 0.1,
+            )
+            for number, key in zip(numbers, keys, strict=True)
+        ),
+        "sequences": tuple(
+            ReaderSequence(
+                reader=PersonKey(name), arms=(Arm.UNAIDED, Arm.AIDED), orders=(keys, tuple(reversed(keys)))
+            )
+            for name in readers
+        ),
+    }
+    return CrossoverStudy(**stated | changes)
+
+
+def a_crossover_read(
+    case: str, *, reader: str = "remy", arm: Arm = Arm.UNAIDED, **changes: Any
+) -> CrossoverRead:
+    read = CrossoverRead(
+        id=f"{reader}-{arm}-{case}",
+        reader_study="reader-study-" + "0" * 12,
+        case=case,
+        reader=PersonKey(reader),
+        arm=arm,
+        at=NOW,
+        label=Label.HAS_FINDING,
+        rating=80,
+    )
+    return replace(read, **changes)
 
 
 def keep_study(work: UnitOfWork, study: Study | None = None, *, split: Split = Split.TRAIN) -> Study:

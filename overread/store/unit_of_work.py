@@ -12,6 +12,7 @@ from overread.store.models import DatasetStore, ModelStore
 from overread.store.monitoring import MonitoringStore
 from overread.store.outbox import Outbox
 from overread.store.people import PeopleStore
+from overread.store.reader_studies import ReaderStudyStore
 from overread.store.reports import ReportStore
 from overread.store.shadows import ShadowStore
 from overread.store.studies import StudyStore
@@ -46,6 +47,7 @@ class UnitOfWork:
         self.monitoring = MonitoringStore(connection)
         self.outbox = Outbox(connection)
         self.people = PeopleStore(connection)
+        self.reader_studies = ReaderStudyStore(connection)
         self.reports = ReportStore(connection)
         self.shadows = ShadowStore(connection)
         self.studies = StudyStore(connection)

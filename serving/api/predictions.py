@@ -12,7 +12,7 @@ from serving.wiring import Web
 
 
 class BlindedError(ForbiddenError):
-    """Whoever holds a study's case does not see what was said of it."""
+    """Whoever reads a study's case, or has yet to, does not see what was said of it."""
 
     code = "blinded"
 
@@ -129,15 +129,15 @@ def seen_by(work: UnitOfWork, person: Person, uid: StudyUid) -> Study:
     return study
 
 
-def is_blinded(work: UnitOfWork, web: Web, person: PersonKey, uid: StudyUid) -> bool:
-    """Say whether a person holds the study's case now."""
+def blinded_for(work: UnitOfWork, web: Web, person: PersonKey) -> frozenset[StudyUid]:
+    """Return the studies whose case a person holds now, or reads in a reader study that is not finished."""
     held = work.cases.held_by(person, now=web.now())
-    return held is not None and held[0].study == uid
+    return work.reader_studies.hidden_from(person) | (frozenset() if held is None else {held[0].study})
 
 
 def refuse_blinded(work: UnitOfWork, web: Web, person: PersonKey, uid: StudyUid) -> None:
-    """Raise `BlindedError` while a person holds the study's case."""
-    if is_blinded(work, web, person, uid):
+    """Raise `BlindedError` while a study is blinded for a person."""
+    if uid in blinded_for(work, web, person):
         raise BlindedError
 
 

@@ -19,7 +19,7 @@ from serving.api.predictions import (
     PredictionAnswer,
     ReasonAnswer,
     answer_on,
-    is_blinded,
+    blinded_for,
     prediction_answer,
     reasons_of,
     refuse_blinded,
@@ -106,15 +106,14 @@ def list_studies(
         rows = worklist.page(
             work, wanted, after=after, limit=paging.limit + 1, vocabulary=web.task.vocabulary
         )
-        held = work.cases.held_by(by.key, now=web.now())
+        hidden = blinded_for(work, web, by.key)
     page = rows[: paging.limit]
     cursor = None
     if len(rows) > paging.limit:
         last = page[-1].study
         cursor = web.cursors.sign(LIST, [last.received_at.isoformat(), last.uid])
-    hidden = None if held is None else held[0].study
-    shown = [row for row in page if wanted.label is None or row.study.uid != hidden]
-    return Listed(items=[_row(row, blinded=row.study.uid == hidden) for row in shown], next_cursor=cursor)
+    shown = [row for row in page if wanted.label is None or row.study.uid not in hidden]
+    return Listed(items=[_row(row, blinded=row.study.uid in hidden) for row in shown], next_cursor=cursor)
 
 
 def _row(row: worklist.Row, *, blinded: bool) -> WorklistRow:
@@ -142,7 +141,7 @@ def show_study(uid: str, by: OwnOrAll, web: Wired) -> StudyAnswer:
 def study_answer(work: UnitOfWork, web: Web, by: Person, study: Study) -> StudyAnswer:
     """Return the wire's shape of a study for one person."""
     patient = work.studies.patient(study.patient)
-    blinded = is_blinded(work, web, by.key, study.uid)
+    blinded = study.uid in blinded_for(work, web, by.key)
     program = not by.may(Permission.SEE_STUDIES)
     prediction = None if blinded else work.studies.prediction(study.uid)
     report = None if blinded or program else work.reports.latest(study.uid)

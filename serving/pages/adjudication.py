@@ -19,13 +19,13 @@ from serving.api.repeats import Once
 from serving.api.studies import pictures_of
 from serving.pages.forms import Filled, Form, body_of, slots_of
 from serving.pages.routing import PageRoute, explained
+from serving.pages.timing import seconds_since
 from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_to
 from serving.problems import status_of
 from serving.security.permissions import CaseReader, Senior
 
 router = APIRouter(prefix="/adjudication", include_in_schema=False, route_class=PageRoute)
 
-_LONGEST_READ = 86_400
 _STAGES = ("first", "second", "senior")
 
 
@@ -49,7 +49,7 @@ def give_read(case: str, by: CaseReader, visit: Visiting, form: Form) -> Respons
                 "label": form.text("label"),
                 "findings": _findings(form),
                 "quality": form.text("quality") or None,
-                "seconds": _seconds_since(form.text("opened"), web.now()),
+                "seconds": seconds_since(form.text("opened"), web.now()),
                 "comment": form.text("comment").strip(),
             },
         )
@@ -85,15 +85,6 @@ def decide(case: str, by: Senior, visit: Visiting, form: Form) -> Response:
 
 def _findings(form: Filled) -> list[dict[str, object]]:
     return form.findings() if form.text("label") == Label.HAS_FINDING else []
-
-
-def _seconds_since(opened: str, now: datetime) -> float | None:
-    """Return how long the case was open on the page; None where the page does not say."""
-    try:
-        seconds = (now - datetime.fromisoformat(opened)).total_seconds()
-    except (ValueError, TypeError):
-        return None
-    return seconds if 0 <= seconds <= _LONGEST_READ else None
 
 
 def _done_or_shown(visit: Visit, by: Person, form: Filled, act: Callable[[], None]) -> Response:

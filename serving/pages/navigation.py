@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from feedback.cases import waiting_for
+from feedback.reader_studies import open_to
 from overread.domain.people import Permission, Person
 from overread.domain.promotion import RequestState
 from overread.store.unit_of_work import UnitOfWork
@@ -20,9 +21,11 @@ class Item:
     count: int = 0
 
 
+READER_STUDIES = "/reader-studies"
 _PLACES = (
     ("worklist", "/", "list", Permission.SEE_STUDIES),
     ("adjudication", "/adjudication", "eye", Permission.READ_CASE),
+    ("reader_studies", READER_STUDIES, "half", Permission.READ_CASE),
     ("candidates", "/candidates", "up", Permission.SEE_CANDIDATES),
     ("monitoring", "/monitoring", "pulse", Permission.SEE_MONITORING),
     ("retraining", "/retraining", "cycle", Permission.SEE_RETRAININGS),
@@ -35,13 +38,14 @@ def navigation(web: Web, person: Person | None, path: str, *, counted: bool) -> 
     if person is None:
         return []
     places = [place for place in _PLACES if person.may(place[3])]
-    counts: dict[str, int] = {}
+    counts: dict[str, int | None] = {"reader_studies": None}
     if counted:
         with web.look() as work:
-            counts = {name: _waiting(work, person, name) for name, *_ in places}
+            counts = {name: _waiting(work, web, person, name) for name, *_ in places}
     return [
-        Item(name=name, href=href, icon=icon, here=_is_here(path, href), count=counts.get(name, 0))
+        Item(name=name, href=href, icon=icon, here=_is_here(path, href), count=count)
         for name, href, icon, _ in places
+        if (count := counts.get(name, 0)) is not None
     ]
 
 
@@ -53,10 +57,14 @@ def _is_here(path: str, href: str) -> bool:
     )
 
 
-def _waiting(work: UnitOfWork, person: Person, name: str) -> int:
+def _waiting(work: UnitOfWork, web: Web, person: Person, name: str) -> int | None:
+    """Return what waits at a place; None where the place is nothing to this person."""
     match name:
         case "adjudication":
             return waiting_for(work, person.key, person.role)
+        case "reader_studies":
+            mine = [where for _, where in open_to(work, person.key, now=web.now())]
+            return sum(where.left for where in mine) if mine else None
         case "candidates":
             return sum(request.state is RequestState.OPEN for request in work.models.requests())
         case "monitoring":

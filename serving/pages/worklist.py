@@ -13,6 +13,7 @@ from overread.domain.studies import Reason, StudyState
 from overread.store.studies import Filter
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies import worklist
+from serving.api.predictions import blinded_for
 from serving.api.studies import LIST
 from serving.pages.people import sex_and_age
 from serving.pages.routing import PageRoute
@@ -91,12 +92,11 @@ def show_worklist(
         rows = worklist.page(
             work, chosen.filter(), after=after, limit=ROWS + 1, vocabulary=web.task.vocabulary
         )
-        held = work.cases.held_by(by.key, now=web.now())
-        hidden = None if held is None else held[0].study
+        hidden = blinded_for(work, web, by.key)
         lines = [
-            _line(work, visit, row, blinded=row.study.uid == hidden)
+            _line(work, visit, row, blinded=row.study.uid in hidden)
             for row in rows[:ROWS]
-            if not (chosen.label and row.study.uid == hidden)  # being found would tell its label
+            if not (chosen.label and row.study.uid in hidden)  # being found would tell its label
         ]
         counts = work.studies.count_by_state()
         serving = work.models.production(web.task.name) is not None

@@ -1,6 +1,27 @@
 """All tables, imported in one place for migrations."""
 
-from overread.store.tables import feedback, models, monitoring, people, reports, shadows, studies, work
+from overread.store.tables import (
+    feedback,
+    models,
+    monitoring,
+    people,
+    reader_studies,
+    reports,
+    shadows,
+    studies,
+    work,
+)
 from overread.store.tables.base import metadata
 
-__all__ = ["feedback", "metadata", "models", "monitoring", "people", "reports", "shadows", "studies", "work"]
+__all__ = [
+    "feedback",
+    "metadata",
+    "models",
+    "monitoring",
+    "people",
+    "reader_studies",
+    "reports",
+    "shadows",
+    "studies",
+    "work",
+]

@@ -31,6 +31,11 @@ MAY: dict[tuple[str, str], set[Role]] = {
     ("GET", "/api/v1/adjudication/{case}/images/{number}.png"): READERS | {Role.AUDITOR},
     ("POST", "/api/v1/adjudication/{case}/reads"): READERS,
     ("POST", "/api/v1/adjudication/{case}/resolution"): {Role.SENIOR},
+    ("GET", "/api/v1/reader-studies"): READERS,
+    ("GET", "/api/v1/reader-studies/{reader_study}/next"): READERS,
+    ("GET", "/api/v1/reader-studies/{reader_study}/cases/{case}/image.png"): READERS | {Role.AUDITOR},
+    ("GET", "/api/v1/reader-studies/{reader_study}/cases/{case}/heatmap.png"): READERS | {Role.AUDITOR},
+    ("POST", "/api/v1/reader-studies/{reader_study}/reads"): READERS,
     ("GET", "/api/v1/candidates"): SEE_MORE,
     ("GET", "/api/v1/candidates/{version}"): SEE_MORE,
     ("GET", "/api/v1/candidates/{version}/drift.html"): SEE_MORE,
@@ -55,7 +60,7 @@ _OPEN = {"/health/live", "/health/ready"}
 
 
 def _filled(path: str) -> str:
-    for name in ("uid", "correction", "case", "version", "run", "shadow", "check", "alert"):
+    for name in ("uid", "correction", "case", "version", "run", "shadow", "check", "alert", "reader_study"):
         path = path.replace(f"{{{name}}}", "1.2.3")
     return path.replace("{number}", "0")
 
