@@ -8,12 +8,15 @@ import numpy as np
 
 from bootstrap.clock import new_id
 from feedback.reader_studies import register, require_readers, sequences
-from model_registry.evaluation import score
+from model_registry.evaluation import Scores, score
+from model_registry.ledger import Occasion, note_use
 from model_registry.packaging import open_package
 from model_registry.test_set import TestCase, cases_of
-from overread.domain.errors import EvidenceError, InputError, NotFoundError
+from overread.domain.datasets import Purpose, TestSet
+from overread.domain.errors import EvidenceError, InputError, NotFoundError, RuleError
 from overread.domain.findings import Label
 from overread.domain.identifiers import PersonKey, StudyUid, VersionKey
+from overread.domain.models import ModelState, ModelVersion
 from overread.domain.reader_studies import CrossoverCase, CrossoverName, CrossoverStudy
 from overread.domain.studies import StudyState
 from overread.store.unit_of_work import UnitOfWork
@@ -21,6 +24,19 @@ from pipeline.leaks import refuse_leaks
 from pipeline.services import PipelineServices
 
 FEWEST = 2  # one case of each class
+
+
+class UntriedError(RuleError):
+    """A candidate's answers on test cases would be told before its verdict."""
+
+    code = "untried"
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"version {version} is a candidate without a verdict on this test set; compare it first, so that "
+            "readers' results cannot choose it"
+        )
+        self.version = version
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +59,8 @@ def set_up(services: PipelineServices, design: Design) -> CrossoverStudy:
     ------
     NotFoundError
         No test set is frozen, or there is no such version.
+    UntriedError
+        The version is a candidate that has not had its verdict on this test set.
     EvidenceError
         Too few cases of a class have a picture that none of the readers knows.
     LeakError
@@ -59,12 +77,17 @@ def set_up(services: PipelineServices, design: Design) -> CrossoverStudy:
         test_set = work.datasets.test_set()
         if test_set is None:
             raise NotFoundError("no test set is frozen yet; `overread compare` freezes one")
+        _require_verdict(work, test_set, model)
         found = cases_of(services.storage.objects, test_set)
         drawn = draw(work, found, n=design.n_cases, readers=design.readers, rng=rng)
     refuse_leaks(services, design.version, drawn)
-    pictures = services.pictures(model.image_size).gather([case.study for case in drawn])
-    package = open_package(services.storage.objects.get(model.digest))
-    scores = score(package, pictures, threads=services.settings.inference_threads)
+    with services.storage.work() as work:
+        occasion = Occasion(
+            purpose=Purpose.READER_STUDY, model=model.version, by=design.by, why=f"reader study {design.name}"
+        )
+        note_use(work, test_set, occasion, now=services.now())
+        work.commit()
+    scores = _scored(services, model, drawn)
     maps = io.BytesIO()
     np.save(maps, scores.map)
     cases = tuple(
@@ -91,6 +114,18 @@ def set_up(services: PipelineServices, design: Design) -> CrossoverStudy:
         register(work, study)
         work.commit()
     return study
+
+
+def _require_verdict(work: UnitOfWork, test_set: TestSet, model: ModelVersion) -> None:
+    asked = {look.candidate for look in work.datasets.looks(test_set.version)}
+    if model.state not in {ModelState.PRODUCTION, ModelState.RETIRED} and model.version not in asked:
+        raise UntriedError(model.version)
+
+
+def _scored(services: PipelineServices, model: ModelVersion, cases: Sequence[TestCase]) -> Scores:
+    pictures = services.pictures(model.image_size).gather([case.study for case in cases])
+    package = open_package(services.storage.objects.get(model.digest))
+    return score(package, pictures, threads=services.settings.inference_threads)
 
 
 def draw(

@@ -106,6 +106,7 @@ class Purpose(StrEnum):
 
     BRIDGE = "bridge"
     DRIFT_REFERENCE = "drift-reference"
+    READER_STUDY = "reader-study"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,6 +22,7 @@ from tests.pipeline.conftest import (  # noqa: F401 - fixtures, found by their n
     school,
     trained,
 )
+from tests.pipeline.test_comparing import put_in_production
 
 NEW = ("--cases", "8", "--reader", "remy", "--model", "1", "--washout-days", "14", "--seed", "3")
 
@@ -62,6 +63,7 @@ def test_a_study_is_registered_read_exported_and_analysed(
         return int(ended.value.code or 0), said.out, said.err
 
     frozen_test_set(school)
+    put_in_production(school, "1")
     with school.storage.work() as work:
         work.people.add(PersonKey("remy"), Role.READER, password=None, at=NOW)
         work.commit()

@@ -8,19 +8,22 @@ import numpy as np
 import pytest
 
 from model_registry.evaluation import score
+from model_registry.ledger import Question, take_look
 from model_registry.packaging import open_package
 from overread.domain.datasets import Split
 from overread.domain.errors import EvidenceError, InputError, NotFoundError
 from overread.domain.findings import Label
 from overread.domain.identifiers import PersonKey, StudyUid, VersionKey
+from overread.domain.models import ModelState
 from overread.domain.people import Role
 from overread.domain.reader_studies import CrossoverName, CrossoverStudy
 from pipeline.comparing import frozen_test_set
 from pipeline.leaks import LeakError
-from pipeline.reader_studies import Design, set_up
+from pipeline.reader_studies import Design, UntriedError, set_up
 from pipeline.services import PipelineServices
 from tests.builders import a_report
 from tests.pipeline.departments import in_split
+from tests.pipeline.test_comparing import put_in_production
 
 READERS = (PersonKey("remy"), PersonKey("rosa"))
 
@@ -40,8 +43,9 @@ def design(name: str = "pilot", **changes: Any) -> Design:
 
 @pytest.fixture
 def staffed(school: PipelineServices) -> PipelineServices:
-    """The department with two readers and its test set frozen."""
+    """The department with two readers, its test set frozen and version 1 released."""
     frozen_test_set(school)
+    put_in_production(school, "1")
     with school.storage.work() as work:
         for name in READERS:
             work.people.add(name, Role.READER, password=None, at=school.now())
@@ -71,8 +75,19 @@ def test_cases_are_test_studies_half_with_a_finding_scored_by_the_fixed_version(
     with staffed.storage.look() as work:
         model = work.models.get("1")
         assert work.reader_studies.named("pilot") == study
-        (row,) = [row for row in work.audit.rows() if row.event.action == "reader-study-registered"]
-    assert row.event.subject == study.id
+        test_set = work.datasets.test_set()
+        assert test_set is not None
+        (use,) = work.datasets.uses(test_set.version)
+        assert (use.purpose, use.model, use.by, use.why) == (
+            "reader-study",
+            "1",
+            "olga",
+            "reader study pilot",
+        )
+        assert work.datasets.looks(test_set.version) == []
+        *_, before, row = work.audit.rows()
+    assert (before.event.action, before.event.subject) == ("test-set-use", use.id)
+    assert (row.event.action, row.event.subject) == ("reader-study-registered", study.id)
     pictures = staffed.pictures(model.image_size).gather([case.study for case in study.cases])
     scores = score(open_package(staffed.storage.objects.get(model.digest)), pictures)
     assert [case.probability for case in study.cases] == pytest.approx(scores.probability[:, 0], abs=1e-6)
@@ -112,6 +127,21 @@ def test_a_design_that_cannot_be_run_is_refused_and_nothing_is_kept(staffed: Pip
         set_up(staffed, design(version=VersionKey("9")))
     with staffed.storage.look() as work:
         assert work.reader_studies.names() == []
+
+
+def test_a_candidate_is_shown_to_no_reader_before_its_verdict(staffed: PipelineServices) -> None:
+    with staffed.storage.work() as work:
+        work.models.set_state("1", ModelState.CANDIDATE)
+        work.commit()
+    with pytest.raises(UntriedError, match="compare it first"):
+        set_up(staffed, design())
+    with staffed.storage.work() as work:
+        test_set = work.datasets.test_set()
+        assert test_set is not None
+        question = Question(candidate=VersionKey("1"), production=None, by="tests", why="a verdict")
+        take_look(work, test_set, question, policy=staffed.policy, now=staffed.now())
+        work.commit()
+    assert set_up(staffed, design()).model_version == "1"
 
 
 def test_without_a_test_set_it_says_what_freezes_one(school: PipelineServices) -> None:
