@@ -206,6 +206,8 @@ def monitor(
         raise typer.BadParameter("give days or hours, such as 7d or 12h", param_hint="--window")
     span = timedelta(days=int(found[1])) if found[2] == "d" else timedelta(hours=int(found[1]))
     services = pipeline_services(settings())  # is there data? before Evidently takes its seconds to load
+    from monitoring.explanations import explanations
+    from overread.wording.catalogue import catalogue
     from pipeline.drifting import check_drift
 
     verdict = check_drift(services, window=span).verdict
@@ -216,6 +218,7 @@ def monitor(
             "columns_tested": len(verdict.measures),
             "drifted": ", ".join(verdict.drifted) or "none",
             "reasons": "; ".join(verdict.reasons) or "none",
+            "attributed": explanations(catalogue("en"), verdict),
         },
         as_json=as_json,
     )

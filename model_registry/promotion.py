@@ -175,8 +175,11 @@ def _withdraw_stale(work: UnitOfWork, version: VersionKey, *, at: datetime) -> N
 
 
 def _evidence(request: PromotionRequest) -> dict[str, object]:
+    verdict = request.drift
     drift = (
-        None if request.drift is None else {"passed": request.drift.passed, "drifted": request.drift.drifted}
+        None
+        if verdict is None
+        else {"passed": verdict.passed, "drifted": verdict.drifted, "report": verdict.report}
     )
     return {"drift": drift, "ledger": dict(request.ledger), "lineage": dict(request.lineage)}
 

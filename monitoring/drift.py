@@ -10,6 +10,7 @@ import pandas as pd
 from evidently import DataDefinition, Dataset, Report
 from evidently.presets import DataDriftPreset
 
+from monitoring.attribution import attributions
 from monitoring.features import Features, with_components
 from monitoring.stattests import (
     CONTINGENCY,
@@ -45,7 +46,8 @@ def check(
     Parameters
     ----------
     reference, current
-        The same columns; embeddings on both sides or on neither.
+        The same columns; embeddings on both sides or on neither. Attributes are not compared: what drifted is
+        attributed to them.
     level
         Chance that anything at all is called drift when nothing has moved; `calibrate` says which to take.
     minimum
@@ -75,12 +77,14 @@ def check(
         *_column_measures(before, now, answer, threshold),
         *_embedding_measures(before, now, threshold),
     )
+    drifted = [measure.column for measure in measures if measure.drifted]
     verdict = DriftVerdict(
         passed=not (answer.drifted or any(measure.drifted for measure in measures)),
         n_reference=reference.n,
         n_current=current.n,
         level=level,
         measures=measures,
+        attributions=attributions(before, now, drifted, minimum=minimum),
     )
     return verdict, answer.html
 

@@ -20,16 +20,20 @@ _COARSE = 12  # fields a side for what varies slowly over the picture
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Features:
-    """One row a study; every column and the embeddings have `n` rows in one order."""
+    """One row a study; every column, the embeddings and the attributes have `n` rows in one order.
+
+    Attributes are not compared: they say which studies a drift is found in.
+    """
 
     n: int
     numeric: Mapping[str, Floats] = field(default_factory=dict)
     categorical: Mapping[str, Texts] = field(default_factory=dict)
     embeddings: Floats | None = None  # (n, width)
+    attributes: Mapping[str, Texts] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse columns of unequal length, and a name that is taken twice."""
-        columns = [*self.numeric.values(), *self.categorical.values()]
+        columns = [*self.numeric.values(), *self.categorical.values(), *self.attributes.values()]
         if self.embeddings is not None:
             columns.append(self.embeddings)
         if any(len(column) != self.n for column in columns):
@@ -49,15 +53,15 @@ class Features:
             numeric={name: column[rows] for name, column in self.numeric.items()},
             categorical={name: column[rows] for name, column in self.categorical.items()},
             embeddings=None if self.embeddings is None else self.embeddings[rows],
+            attributes={name: column[rows] for name, column in self.attributes.items()},
         )
 
     def without(self, *names: str) -> "Features":
         """Return the same rows without the named columns."""
-        return Features(
-            n=self.n,
+        return replace(
+            self,
             numeric={name: column for name, column in self.numeric.items() if name not in names},
             categorical={name: column for name, column in self.categorical.items() if name not in names},
-            embeddings=self.embeddings,
         )
 
 
@@ -99,6 +103,7 @@ def features(
     scores: Sequence[float],
     *,
     embeddings: Sequence[Sequence[float]] | None = None,
+    attributes: Mapping[str, Texts] | None = None,
 ) -> Features:
     """Return the features of studies, all in one order; the images are at network size."""
     numeric = image_statistics(images) | {"score": np.asarray(scores, dtype=np.float64)}
@@ -107,6 +112,7 @@ def features(
         numeric=numeric,
         categorical=acquisition_tags(acquisitions),
         embeddings=None if embeddings is None else np.asarray(embeddings, dtype=np.float64),
+        attributes=attributes or {},
     )
 
 

@@ -10,6 +10,7 @@ from model_registry.evaluation import Scores
 from model_registry.ledger import Occasion, note_use
 from model_registry.test_set import TestCase, cases_of
 from monitoring.alerts import raise_once, resolve_gone
+from monitoring.attributes import attributes
 from monitoring.drift import check
 from monitoring.features import Features, features
 from monitoring.reports import keep_report
@@ -73,6 +74,7 @@ def _current(
         [study.acquisition for study in studies],
         [answer.probability for answer in answers],
         embeddings=[answer.embedding for answer in answers],
+        attributes=attributes(studies),
     )
 
 
@@ -99,6 +101,7 @@ def reference_features(
         [studies[uid].acquisition for uid in kept],
         _probabilities(scores, rows),
         embeddings=[tuple(float(x) for x in scores.embedding[row]) for row in rows],
+        attributes=attributes([studies[uid] for uid in kept]),
     )
 
 

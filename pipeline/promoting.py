@@ -1,8 +1,11 @@
 """From a comparison and a drift check to a request that two people decide."""
 
 from model_registry.promotion import ask, is_asked_for
+from monitoring.explanations import explanations
+from overread.domain.drift import DriftVerdict
 from overread.domain.identifiers import Digest, PersonKey, VersionKey
 from overread.domain.promotion import PromotionRequest
+from overread.wording.catalogue import catalogue
 from pipeline.comparing import record_of
 from pipeline.services import PipelineServices
 
@@ -21,24 +24,28 @@ def ask_for_promotion(
     ------
     StaleError
         The request was withdrawn since, because production changed.
+    NotFoundError
+        There is no such drift check.
     """
     record = record_of(services, comparison)
     version = VersionKey(str(record["candidate"]))
     ledger = record.pop("ledger")
     run, card = str(record.pop("mlflow_run")), record.pop("model_card", None)
+    with services.storage.look() as work:
+        drift = work.monitoring.check(drift_check).verdict if drift_check else None
+    if drift is not None:
+        _tag(services, run, drift)
     with services.storage.work() as work:
         if is_asked_for(work, version):
             return version
-        model = work.models.get(version)
-        checks = {check.id: check.verdict for check in work.monitoring.checks()}
-        lineage = model.lineage
+        lineage = work.models.get(version).lineage
         request = PromotionRequest(
             version=version,
             requested_by=requested_by,
             created_at=services.now(),
             verdict=str(record["verdict"]),
             within_protocol=lineage.within_protocol,
-            drift=checks.get(drift_check) if drift_check else None,
+            drift=drift,
             comparison=record,
             ledger=ledger if isinstance(ledger, dict) else {},
             lineage={
@@ -56,3 +63,15 @@ def ask_for_promotion(
         ask(work, request)
         work.commit()
     return version
+
+
+def _tag(services: PipelineServices, run: str, drift: DriftVerdict) -> None:
+    """Say in the comparison's run what the drift check found, and which studies it is found in."""
+    tags = {
+        "passed": drift.passed,
+        "columns": ", ".join(drift.drifted),
+        "attributed": "\n".join(explanations(catalogue("en"), drift)),
+        "report": drift.report or "",
+    }
+    for name, value in tags.items():
+        services.tracking.client.set_tag(run, f"overread.drift.{name}", value)

@@ -8,7 +8,7 @@ from typing import Any
 from overread.domain.adjudication import Case, Grade, Read, Stage
 from overread.domain.corrections import Correction, Kind, Verdict
 from overread.domain.datasets import Split
-from overread.domain.drift import DriftMeasure, DriftVerdict
+from overread.domain.drift import Attribution, Cause, DriftMeasure, DriftVerdict
 from overread.domain.findings import Box, Finding, Label
 from overread.domain.identifiers import (
     Digest,
@@ -212,6 +212,19 @@ def a_verdict(*, passed: bool | None = True) -> DriftVerdict:
         column="noise", method="ks", statistic=0.1, p_value=0.4, threshold=0.005, drifted=passed is False
     )
     return DriftVerdict(passed=passed, n_reference=500, n_current=200, level=0.025, measures=(measure,))
+
+
+def an_attribution(**changes: Any) -> Attribution:
+    found = Attribution(
+        attribute="maker",
+        cause=Cause.NEW,
+        columns=("noise",),
+        levels=("N",),
+        n_current=38,
+        n_reference=0,
+        same_as=("station",),
+    )
+    return replace(found, **changes)
 
 
 def a_request(version: str = "1", **changes: Any) -> PromotionRequest:

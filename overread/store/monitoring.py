@@ -42,6 +42,14 @@ class MonitoringStore:
             for row in self._connection.execute(query)
         ]
 
+    def check(self, check_id: str) -> DriftCheck:
+        """Return a drift check; raise `NotFoundError`."""
+        query = select(drift_checks).where(drift_checks.c.id == check_id)
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            raise NotFoundError("no such drift check")
+        return DriftCheck(id=row.id, at=row.at, verdict=parsed(DriftVerdict, row))
+
     def add_alert(self, alert: Alert) -> None:
         """Keep an alert."""
         self._connection.execute(insert(alerts).values(**columns(alert)))

@@ -14,6 +14,7 @@ from overread.domain.identifiers import Digest, VersionKey
 from overread.domain.people import Person
 from overread.domain.promotion import NEEDED, Decision, PromotionRequest, RequestState, Review
 from overread.store.unit_of_work import UnitOfWork
+from serving.api.drift import AttributionAnswer, attribution_answers
 from serving.api.repeats import Key, Once
 from serving.api.shapes import Answer, Body, Instant, Listed, Reason, finite, named
 from serving.cursors import Paging, page_of
@@ -59,6 +60,7 @@ class DriftAnswer(Answer):
     passed: bool | None
     columns_tested: int
     drifted: list[str]
+    attributions: list[AttributionAnswer]
     report: str | None
 
 
@@ -136,6 +138,7 @@ def _drift(version: VersionKey, verdict: DriftVerdict) -> DriftAnswer:
         passed=verdict.passed,
         columns_tested=len(verdict.measures),
         drifted=list(verdict.drifted),
+        attributions=attribution_answers(verdict),
         report=None if verdict.report is None else f"/api/v1/candidates/{version}/drift.html",
     )
 

@@ -18,6 +18,7 @@ from overread.domain.predictions import Prediction
 from overread.store.monitoring import DriftCheck
 from overread.store.unit_of_work import UnitOfWork
 from serving.api.candidates import framed_page
+from serving.api.drift import AttributionAnswer, attribution_answers
 from serving.api.shapes import Answer, Body, Instant, Reason
 from serving.security.permissions import AlertResolver, GuardedRoute, MonitoringViewer
 from serving.wiring import Wired
@@ -49,6 +50,7 @@ class DriftPoint(Answer):
     n_current: int
     columns_tested: int
     drifted: list[str]
+    attributions: list[AttributionAnswer]
     report: str | None
 
 
@@ -144,10 +146,10 @@ def show_monitoring(
 def show_drift_report(check: str, _by: MonitoringViewer, web: Wired) -> Response:
     """Return a drift check's own page, for a sandboxed frame."""
     with web.look() as work:
-        found = next((known for known in work.monitoring.checks() if known.id == check), None)
-    if found is None or found.verdict.report is None:
+        report = work.monitoring.check(check).verdict.report
+    if report is None:
         raise NotFoundError("there is no report of this drift check")
-    return framed_page(web, found.verdict.report)
+    return framed_page(web, report)
 
 
 @router.post("/alerts/{alert}/resolution", status_code=201)
@@ -169,6 +171,7 @@ def _drift(check: DriftCheck) -> DriftPoint:
         n_current=verdict.n_current,
         columns_tested=len(verdict.measures),
         drifted=list(verdict.drifted),
+        attributions=attribution_answers(verdict),
         report=None if verdict.report is None else f"/api/v1/monitoring/drift/{check.id}.html",
     )
 

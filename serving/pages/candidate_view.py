@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bootstrap.clock import new_id
+from monitoring.explanations import explanations
 from overread.domain.drift import DriftVerdict
 from overread.domain.people import Permission, Person
 from overread.domain.promotion import NEEDED, PromotionRequest, RequestState
@@ -42,7 +43,7 @@ def candidate_view(
         "maps": map_rows(comparison),
         "drift": None
         if request.drift is None
-        else drift_view(request.drift, f"/api/v1/candidates/{request.version}/drift.html"),
+        else drift_view(visit, request.drift, f"/api/v1/candidates/{request.version}/drift.html"),
         "lineage": _pairs(finite(request.lineage)),
         "needs_drift_check": request.needs_drift_check,
         "ledger": _pairs(ledger),
@@ -92,7 +93,7 @@ def drift_word(drift: DriftVerdict | None) -> str:
     return {True: "passed", False: "failed", None: "unsure"}[drift.passed]
 
 
-def drift_view(drift: DriftVerdict, page: str) -> dict[str, Any]:
+def drift_view(visit: Visit, drift: DriftVerdict, page: str) -> dict[str, Any]:
     """Return a drift check as a table shows it, what drifted first; `page` is where its own report lies."""
     return {
         "word": drift_word(drift),
@@ -100,6 +101,7 @@ def drift_view(drift: DriftVerdict, page: str) -> dict[str, Any]:
         "n_current": drift.n_current,
         "level": drift.level,
         "reasons": drift.reasons,
+        "explanations": explanations(visit.words, drift),
         "report": page if drift.report is not None else None,
         "measures": sorted(drift.measures, key=lambda each: not each.drifted),
     }

@@ -192,7 +192,7 @@ def _findings(visit: Visit, said: list[Correction]) -> list[dict[str, Any]]:
 
 
 def _latest(visit: Visit, check: DriftCheck) -> dict[str, Any]:
-    shown = drift_view(check.verdict, f"/api/v1/monitoring/drift/{check.id}.html")
+    shown = drift_view(visit, check.verdict, f"/api/v1/monitoring/drift/{check.id}.html")
     return shown | {"at": visit.formats.instant(check.at)}
 
 

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import FormData
 
+from monitoring.explanations import column_name
 from overread.domain.people import Person
 from overread.store.unit_of_work import UnitOfWork
 from overread.wording.catalogue import LANGUAGES, Catalogue, catalogue
@@ -108,10 +109,7 @@ class Visit:
 
     def column_name(self, code: str) -> str:
         """Return the name of a column of the drift check; an unknown code stands for itself."""
-        before, component, number = code.partition("component_")
-        if component and not before:
-            return self.words.text("drift.component", n=number)
-        return self.words.text_or(f"column.{code}", code)
+        return column_name(self.words, code)
 
 
 def language_of(work: UnitOfWork, web: Web, person: Person) -> str:

@@ -9,10 +9,11 @@ import pytest
 from model_registry.test_set import cases_of
 from model_registry.versions import aliased
 from overread.domain.datasets import Purpose, Split, Use
-from overread.domain.errors import EvidenceError
+from overread.domain.errors import EvidenceError, NotFoundError
 from overread.domain.findings import Box, Finding, Label
 from overread.domain.identifiers import FindingCode, PersonKey, VersionKey
 from overread.domain.promotion import RequestState
+from overread.store.monitoring import DriftCheck
 from pipeline import comparing
 from pipeline.comparing import compare, frozen_test_set, record_of
 from pipeline.drifting import check_drift
@@ -20,6 +21,7 @@ from pipeline.following import hand_on
 from pipeline.leaks import LeakError
 from pipeline.promoting import ask_for_promotion
 from pipeline.services import PipelineServices
+from tests.builders import a_verdict, an_attribution
 from tests.pipeline.departments import in_split
 
 
@@ -148,14 +150,24 @@ def test_the_candidate_has_a_model_card_among_the_objects_and_in_its_run(school:
 
 def test_a_request_is_opened_once_with_its_evidence(school: PipelineServices) -> None:
     compared = compare(school, "1", by="tests", why="first")
+    verdict = replace(a_verdict(passed=False), report="a" * 64, attributions=(an_attribution(),))
+    with school.storage.work() as work:
+        work.monitoring.add_check(DriftCheck(id="drift-1", at=school.now(), verdict=verdict))
+        work.commit()
+    olga = PersonKey("olga")
+    with pytest.raises(NotFoundError, match="drift check"):
+        ask_for_promotion(school, compared.record, requested_by=olga, drift_check="drift-2")
     for _ in range(2):
         asked = ask_for_promotion(
-            school, compared.record, requested_by=PersonKey("olga"), flow_runs=("flow-2",)
+            school, compared.record, requested_by=olga, drift_check="drift-1", flow_runs=("flow-2",)
         )
         assert asked == "1"
     with school.storage.look() as work:
         (request,) = work.models.requests()
-    assert (request.state, request.verdict, request.drift) == (RequestState.OPEN, "INCONCLUSIVE", None)
+    assert (request.state, request.verdict, request.drift) == (RequestState.OPEN, "INCONCLUSIVE", verdict)
+    tags = school.tracking.client.get_run(compared.run).data.tags
+    assert (tags["overread.drift.passed"], tags["overread.drift.report"]) == ("False", "a" * 64)
+    assert tags["overread.drift.attributed"].startswith("Noise: mostly in studies of maker N")
     assert request.lineage["flow_runs"] == ["flow-1", "flow-2"]
     assert request.lineage["comparison_run"] == compared.run
     assert request.ledger["look"] == 1

@@ -27,6 +27,7 @@ from overread.domain.models import Lineage, ModelState, ModelVersion
 from overread.domain.promotion import PromotionRequest
 from overread.store.objects import Objects
 from overread.store.tables.models import models
+from tests.builders import an_attribution
 
 SIZE = 64
 FINDINGS = ("nodule", "effusion")
@@ -233,8 +234,15 @@ def a_drift_verdict(*, passed: bool, report: str | None = None) -> DriftVerdict:
     measure = DriftMeasure(
         column="mean_grey", method="ks", statistic=0.1, p_value=0.2, threshold=0.01, drifted=not passed
     )
+    found = an_attribution(columns=("mean_grey",))
     return DriftVerdict(
-        passed=passed, n_reference=300, n_current=100, level=0.025, measures=(measure,), report=report
+        passed=passed,
+        n_reference=300,
+        n_current=100,
+        level=0.025,
+        measures=(measure,),
+        report=report,
+        attributions=() if passed else (found,),
     )
 
 

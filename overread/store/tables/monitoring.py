@@ -16,6 +16,7 @@ drift_checks = Table(
     Column("measures", Nested, nullable=False),
     Column("reasons", Nested, nullable=False),
     Column("report", key()),
+    Column("attributions", Nested, nullable=False, server_default="[]"),
 )
 alerts = Table(
     "alerts",

@@ -14,7 +14,7 @@ from overread.domain.people import Role, Scope, Token
 from overread.domain.promotion import RequestState
 from overread.store.monitoring import DriftCheck
 from overread.store.unit_of_work import UnitOfWork
-from tests.builders import NOW, a_digest, a_model, a_request, a_review, a_verdict
+from tests.builders import NOW, a_digest, a_model, a_request, a_review, a_verdict, an_attribution
 
 HOUR = timedelta(hours=1)
 
@@ -105,9 +105,13 @@ def test_a_request_comes_back_with_its_reviews(work: UnitOfWork) -> None:
 
 
 def test_drift_checks_alerts_and_runs_are_kept(work: UnitOfWork) -> None:
-    check = DriftCheck(id="check", at=NOW, verdict=a_verdict(passed=False))
+    verdict = replace(a_verdict(passed=False), attributions=(an_attribution(),))
+    check = DriftCheck(id="check", at=NOW, verdict=verdict)
     work.monitoring.add_check(check)
     assert work.monitoring.checks() == [check]
+    assert work.monitoring.check("check") == check
+    with pytest.raises(NotFoundError, match="drift check"):
+        work.monitoring.check("another")
     alert = Alert(id="a", kind="drift", urgency=Urgency.URGENT, raised_at=NOW, facts={"column": "noise"})
     work.monitoring.add_alert(alert)
     over = replace(alert, taken_by=PersonKey("olga"), resolved_at=NOW)

@@ -33,6 +33,18 @@ def test_a_candidate_shows_all_its_evidence(served: House) -> None:
         "passed": False,
         "columns_tested": 1,
         "drifted": ["mean_grey"],
+        "attributions": [
+            {
+                "attribute": "maker",
+                "cause": "new",
+                "columns": ["mean_grey"],
+                "levels": ["N"],
+                "n_current": 38,
+                "n_reference": 0,
+                "same_as": ["station"],
+                "shown": True,
+            }
+        ],
         "report": "/api/v1/candidates/2/drift.html",
     }
     assert one["ledger"] == {"look": 1, "looks": 3, "alpha": 0.0167}

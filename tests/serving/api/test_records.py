@@ -59,6 +59,7 @@ def test_the_figures_have_everything_the_page_shows(served: House) -> None:
     shown = served.ask("rita", "GET", "/api/v1/monitoring").json()
     assert set(shown) == {"drift", "alerts", "calibration", "audit", "readers", "volume", "studies"}
     assert (shown["drift"][0]["passed"], shown["drift"][0]["drifted"]) == (False, ["mean_grey"])
+    assert [found["levels"] for found in shown["drift"][0]["attributions"]] == [["N"]]
     assert served.ask("rita", "GET", shown["drift"][0]["report"]).status_code == 200
     (day,) = shown["volume"]
     assert (day["predicted"], day["has_finding"]) == (2, 1)

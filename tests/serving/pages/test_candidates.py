@@ -113,6 +113,7 @@ def test_a_failed_drift_check_asks_for_a_word_of_its_own(served: House) -> None:
     comparison = a_comparison("1.2.3", "1.2.4")
     ask_for(served.storage, "2", comparison=comparison, drift=a_drift_verdict(passed=False))
     ruth = sign_in(served, "ruth")
+    assert "mostly in studies of maker N" in ruth.get("/candidates/2").text
     form = {"decision": "approve", "reason": "better"}
     refused = ruth.fill("/candidates/2", "/candidates/2/decisions", form)
     assert refused.status_code == 409
