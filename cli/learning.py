@@ -192,7 +192,7 @@ def monitor(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check drift now: the latest intake against the studies production was tested on."""
+    """Check drift now, the latest intake against the studies production was tested on; judge its audits."""
     if calibrate:
         _calibrate(as_json=as_json)
         return
@@ -208,9 +208,11 @@ def monitor(
     services = pipeline_services(settings())  # is there data? before Evidently takes its seconds to load
     from monitoring.explanations import explanations
     from overread.wording.catalogue import catalogue
+    from pipeline.auditing import report_audits
     from pipeline.drifting import check_drift
 
     verdict = check_drift(services, window=span).verdict
+    audits = report_audits(services)
     answer(
         {
             "passed": verdict.passed,
@@ -219,11 +221,14 @@ def monitor(
             "drifted": ", ".join(verdict.drifted) or "none",
             "reasons": "; ".join(verdict.reasons) or "none",
             "attributed": explanations(catalogue("en"), verdict),
+            "audits": audits,
         },
         as_json=as_json,
     )
     if verdict.passed is False:
         say("the intake has drifted; look at the page /monitoring for what changed")
+    if audits["normal_text"] == "off":
+        say("the automatic normal text is off; the page /monitoring says since when and why")
 
 
 def _calibrate(*, as_json: bool) -> None:

@@ -1,58 +1,92 @@
 """Random re-reads of undisputed studies: without them, misses on both sides stay unseen."""
 
 import hashlib
+from dataclasses import fields
 from datetime import datetime
 
-import numpy as np
-
 from feedback.cases import open_case
-from overread.domain.adjudication import Case
+from overread.domain.adjudication import Case, CaseState
 from overread.domain.audit import AuditEvent
 from overread.domain.corrections import Origin
 from overread.domain.findings import Label
-from overread.domain.identifiers import derived_id
-from overread.domain.studies import Study, StudyState
+from overread.domain.identifiers import StudyUid, derived_id
+from overread.domain.lots import Answered, Lot
 from overread.domain.tasks import Task
 from overread.store.unit_of_work import UnitOfWork
 
 
-def draw_audits(
-    work: UnitOfWork, *, task: Task, share: float, rng: np.random.Generator, now: datetime
-) -> list[Case]:
-    """Open a case for a random share of studies whose no-finding draft was signed without dispute.
+def draw_audits(work: UnitOfWork, *, task: Task, salt: bytes, now: datetime) -> list[Case]:
+    """Draw lots for the reported studies that have none, and open a case for each drawn one nobody disputes.
 
-    A study's chance follows from the generator's seed: drawing again with it draws no study that it left.
+    Chance decides about a study once, with the share that is in force then: that share is, and stays, the
+    study's probability to be drawn, however often this is called and whatever the share becomes. A study's
+    place in the lottery follows from its UID and `salt`, which must not be known to readers.
     """
-    salt = rng.bytes(16)
-    opened = []
-    for study in work.studies.in_state(StudyState.REPORTED):
-        if _position(study, salt) >= share or not _undisputed(work, study):
-            continue
-        case = open_case(
-            work,
-            Case(
-                id=derived_id("case", "audit", study.uid),
-                study=study.uid,
-                task=task.name,
-                opened_at=now,
-                origin=Origin.AUDIT,
-            ),
-        )
-        work.audit.append(
-            AuditEvent(at=now, by="overread", action="audit-drawn", subject=case.id, study=study.uid)
-        )
-        opened.append(case)
+    shares = {label: task.audit.share(label) for label in Label}
+    lots, opened = [], []
+    for answer in work.lots.undecided():
+        share = shares[answer.called]
+        drawn = _position(answer.study, salt) < share
+        case = None
+        if drawn and not answer.disputed:
+            case = _standing_case(work, answer.study)
+            if case is None:
+                case = _opened(work, answer, task=task, share=share, now=now)
+                opened.append(case)
+        lots.append(_lot(answer, share=share, drawn=drawn, case=case, now=now))
+    if lots:
+        work.lots.add(lots)
+        _record(work, lots, {label.value: share for label, share in shares.items()}, now=now)
     return opened
 
 
-def _position(study: Study, salt: bytes) -> float:
-    digest = hashlib.blake2b(study.uid.encode(), key=salt, digest_size=8).digest()
+def _position(study: StudyUid, salt: bytes) -> float:
+    digest = hashlib.blake2b(study.encode(), key=salt, digest_size=8).digest()
     return int.from_bytes(digest, "big") / 2**64
 
 
-def _undisputed(work: UnitOfWork, study: Study) -> bool:
-    if study.label is not Label.NO_FINDING:
-        return False
-    report = work.reports.latest(study.uid)
-    agreed = report is not None and report.label is Label.NO_FINDING
-    return agreed and not work.cases.of_study(study.uid)
+def _lot(answer: Answered, *, share: float, drawn: bool, case: Case | None, now: datetime) -> Lot:
+    stated = {field.name: getattr(answer, field.name) for field in fields(answer)}
+    return Lot(**stated, at=now, share=share, drawn=drawn, case=None if case is None else case.id)
+
+
+def _standing_case(work: UnitOfWork, study: StudyUid) -> Case | None:
+    """Return the case in which an undisputed study is, or was, read blind for another reason."""
+    known = [case for case in work.cases.of_study(study) if case.state is not CaseState.WITHDRAWN]
+    return known[-1] if known else None
+
+
+def _opened(work: UnitOfWork, answer: Answered, *, task: Task, share: float, now: datetime) -> Case:
+    case = open_case(
+        work,
+        Case(
+            id=derived_id("case", "audit", answer.study),
+            study=answer.study,
+            task=task.name,
+            opened_at=now,
+            origin=Origin.AUDIT,
+        ),
+    )
+    work.audit.append(
+        AuditEvent(
+            at=now,
+            by="overread",
+            action="audit-drawn",
+            subject=case.id,
+            study=answer.study,
+            details={"probability": share},
+        )
+    )
+    return case
+
+
+def _record(work: UnitOfWork, lots: list[Lot], shares: dict[str, float], *, now: datetime) -> None:
+    work.audit.append(
+        AuditEvent(
+            at=now,
+            by="overread",
+            action="lots-drawn",
+            subject=derived_id("lots", now.isoformat(), lots[0].study),
+            details={"shares": shares, "lots": len(lots), "drawn": sum(lot.drawn for lot in lots)},
+        )
+    )

@@ -1,26 +1,24 @@
 """Corrections into cases: random audits are drawn; what the button and the reports raised is counted."""
 
-import numpy as np
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from feedback.audits import draw_audits
+from pipeline.auditing import draw, watch_audits
 from pipeline.services import pipeline_services
 from pipeline.undecided import tell_of_undecidable
 
-AUDIT_SHARE = 0.05
+
+@task(retries=2, retry_delay_seconds=10, cache_policy=NO_CACHE)
+def audits(seed: int | None) -> int:
+    """Draw lots for what was reported since; each study is decided about once."""
+    return draw(pipeline_services(), seed=seed)
 
 
 @task(retries=2, retry_delay_seconds=10, cache_policy=NO_CACHE)
-def audits(share: float, seed: int) -> int:
-    """Open a case for a random share of undisputed studies; studies with a case are not drawn again."""
-    services = pipeline_services()
-    with services.storage.work() as work:
-        opened = draw_audits(
-            work, task=services.task, share=share, rng=np.random.default_rng(seed), now=services.now()
-        )
-        work.commit()
-    return len(opened)
+def watched() -> str | None:
+    """Switch the automatic normal text off where audits found too much; return what fired."""
+    seen = watch_audits(pipeline_services())
+    return None if seen is None else seen.verdict.fired_by
 
 
 @task(retries=2, retry_delay_seconds=10, cache_policy=NO_CACHE)
@@ -38,8 +36,9 @@ def waiting() -> dict[str, int]:
 
 
 @flow(name="collect")
-def collect(share: float = AUDIT_SHARE, seed: int = 1) -> dict[str, int]:
-    """Draw audits, alert to cases without a senior, and say how many cases stand in each state."""
-    audits(share, seed)
+def collect(seed: int | None = None) -> dict[str, int]:
+    """Draw audits, judge those that were read, alert to cases without a senior, and count cases by state."""
+    audits(seed)
+    watched()
     undecidable()
     return waiting()

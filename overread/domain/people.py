@@ -49,6 +49,7 @@ class Permission(StrEnum):
     RUN_SHADOWS = "run-shadows"
     SEE_MONITORING = "see-monitoring"
     RESOLVE_ALERT = "resolve-alert"
+    SWITCH_NORMAL_TEXT = "switch-normal-text"
     SEE_AUDIT = "see-audit"
     MANAGE_PEOPLE = "manage-people"
 
@@ -78,6 +79,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.DECIDE,
             Permission.ROLL_BACK,
             Permission.RESOLVE_ALERT,
+            Permission.SWITCH_NORMAL_TEXT,
         }
     ),
     Role.OPERATOR: frozenset(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from overread.domain.datasets import Shares
 from overread.domain.findings import Label, Vocabulary
+from overread.domain.lots import AuditPlan
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,6 +19,7 @@ class Task:
     image_size: int
     normal: Mapping[str, tuple[tuple[str, ...], str]]
     policy: str
+    audit: AuditPlan
     gate: Mapping[str, float] = field(default_factory=dict)
     minimum_verdict_class: int = 100
 

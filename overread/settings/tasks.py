@@ -9,6 +9,7 @@ from overread.domain.datasets import Shares
 from overread.domain.errors import ConfigurationError, InputError
 from overread.domain.findings import Vocabulary, VocabularyRow
 from overread.domain.identifiers import FindingCode
+from overread.domain.lots import AuditPlan, StopRule
 from overread.domain.tasks import Task
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,6 +44,20 @@ class _Split(_Part):
     tune: float
 
 
+class _Stop(_Part):
+    p0: float
+    p1: float
+    alpha: float
+    beta: float
+    threshold: float
+
+
+class _Audit(_Part):
+    cleared: float
+    flagged: float
+    stop: _Stop
+
+
 class _TaskFile(_Part):
     name: str
     title: dict[str, str]
@@ -50,6 +65,7 @@ class _TaskFile(_Part):
     policy: str
     vocabulary: str | None = None
     split: _Split
+    audit: _Audit
     normal: _Normals | None = None
     finding: list[_Finding] = []
     minimum_verdict_class: int = 100
@@ -107,5 +123,10 @@ def _task(file: _TaskFile, words: _TaskFile) -> Task:
             "en": (tuple(words.normal.en.findings), words.normal.en.impression),
         },
         policy=file.policy,
+        audit=AuditPlan(
+            cleared=file.audit.cleared,
+            flagged=file.audit.flagged,
+            stop=StopRule(**file.audit.stop.model_dump()),
+        ),
         minimum_verdict_class=file.minimum_verdict_class,
     )

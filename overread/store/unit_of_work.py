@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 
 from overread.store.answers import AnswerStore
 from overread.store.audit import AuditLog
+from overread.store.audits import LotStore, TextSwitchStore
 from overread.store.feedback import CaseStore, CorrectionStore, LabelStore
 from overread.store.leases import Leases
 from overread.store.models import DatasetStore, ModelStore
@@ -43,6 +44,7 @@ class UnitOfWork:
         self.datasets = DatasetStore(connection)
         self.labels = LabelStore(connection)
         self.leases = Leases(connection)
+        self.lots = LotStore(connection)
         self.models = ModelStore(connection)
         self.monitoring = MonitoringStore(connection)
         self.outbox = Outbox(connection)
@@ -51,6 +53,7 @@ class UnitOfWork:
         self.reports = ReportStore(connection)
         self.shadows = ShadowStore(connection)
         self.studies = StudyStore(connection)
+        self.text_switches = TextSwitchStore(connection)
         return self
 
     def __exit__(self, *_exc: object) -> None:

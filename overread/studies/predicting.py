@@ -34,8 +34,8 @@ def keep_prediction(
 ) -> Study:
     """Keep an answer and open the draft report; a second answer of one model on one study changes nothing.
 
-    A report that a person began or signed before the answer came stays as it is. An answer on a study that
-    was deleted meanwhile is dropped, and its heatmap with it.
+    A report that a person began or signed before the answer came stays as it is; `first_draft` says where
+    none is opened. An answer on a study that was deleted meanwhile is dropped, and its heatmap with it.
     """
     study = work.studies.get(prediction.study)
     if study.deleted:

@@ -29,8 +29,13 @@ class Draft:
     sign: bool
 
 
-def first_draft(work: UnitOfWork, prediction: Prediction, *, task: Task, language: str) -> Report:
-    """Open the draft that follows from the answer: the whole normal report, or the abnormal control."""
+def first_draft(work: UnitOfWork, prediction: Prediction, *, task: Task, language: str) -> Report | None:
+    """Open the draft that follows from the answer: the whole normal report, or the abnormal control.
+
+    While the automatic normal text is off, no finding opens no draft: the reader writes the report.
+    """
+    if prediction.label is Label.NO_FINDING and not work.text_switches.automatic(task.name):
+        return None
     text, impression = task.draft_text(prediction.label, language)
     report = Report(
         study=prediction.study,

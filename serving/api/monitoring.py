@@ -19,6 +19,15 @@ from overread.store.monitoring import DriftCheck
 from overread.store.unit_of_work import UnitOfWork
 from serving.api.candidates import framed_page
 from serving.api.drift import AttributionAnswer, attribution_answers
+from serving.api.performance import (
+    EstimateAnswer,
+    NormalTextAnswer,
+    PerformanceAnswer,
+    StopAnswer,
+    normal_text_answer,
+    performance_answers,
+    stop_answer,
+)
 from serving.api.shapes import Answer, Body, Instant, Reason
 from serving.security.permissions import AlertResolver, GuardedRoute, MonitoringViewer
 from serving.wiring import Wired
@@ -27,17 +36,6 @@ router = APIRouter(prefix="/api/v1/monitoring", tags=["monitoring"], route_class
 
 FEWEST_PAIRS = 2
 _BINS = 10
-
-
-class EstimateAnswer(Answer):
-    """A number with its limits."""
-
-    estimate: float | None
-    lower: float | None
-    upper: float | None
-    level: float
-    method: str
-    n: int
 
 
 class DriftPoint(Answer):
@@ -101,7 +99,7 @@ class ReadersAnswer(Answer):
 
 
 class AuditAnswer(Answer):
-    """Settled cases, and whether the model had them right."""
+    """Settled cases, and whether the model had them right; they are not production's cases, but chosen."""
 
     cases: dict[str, int]
     settled: int
@@ -117,6 +115,9 @@ class MonitoringAnswer(Answer):
     alerts: list[AlertAnswer]
     calibration: list[BinAnswer]
     audit: AuditAnswer
+    performance: list[PerformanceAnswer]
+    stop_rule: StopAnswer | None
+    normal_text: NormalTextAnswer
     readers: ReadersAnswer
     volume: list[DayAnswer]
     studies: dict[str, int]
@@ -136,6 +137,9 @@ def show_monitoring(
             alerts=[alert_answer(alert) for alert in work.monitoring.alerts()],
             calibration=calibration_of(settled),
             audit=_audit(work, settled),
+            performance=performance_answers(work, web, days=days),
+            stop_rule=stop_answer(work, web),
+            normal_text=normal_text_answer(work.text_switches.latest(web.task.name)),
             readers=_readers(work, work.corrections.all(since=since)),
             volume=volume_of(predictions),
             studies=work.studies.count_by_state(),
@@ -245,14 +249,7 @@ def _kappa(work: UnitOfWork) -> EstimateAnswer | None:
     kappa = two_reader_agreement(work)
     if kappa.n < FEWEST_PAIRS:
         return None
-    return EstimateAnswer(
-        estimate=kappa.estimate,
-        lower=kappa.lower,
-        upper=kappa.upper,
-        level=kappa.level,
-        method=kappa.method,
-        n=kappa.n,
-    )
+    return EstimateAnswer.model_validate(kappa, from_attributes=True)
 
 
 def volume_of(predictions: Iterable[Prediction]) -> list[DayAnswer]:

@@ -253,6 +253,8 @@ class Worker:
             report = work.reports.latest(study.uid)
             if report is not None:  # a report signed before the answer came may contradict it
                 file_if_contradicted(work, report, task=services.task, answer_shown=False)
+            elif study.state is StudyState.PREDICTED:
+                _log.info("study %s gets no draft: the automatic normal text is off", study.uid)
             return study
 
         self._settle(waiting.parcel, keep)

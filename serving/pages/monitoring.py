@@ -1,12 +1,14 @@
 """Is production still the model that was tested? Every number with its denominator."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Response
 
 from feedback.agreement import two_reader_agreement
 from monitoring.alerts import SYSTEM, resolve
+from monitoring.normal_text import switch
 from overread.domain.adjudication import CaseState
 from overread.domain.alerts import Alert
 from overread.domain.corrections import Correction
@@ -17,13 +19,15 @@ from overread.measures.proportion import wilson
 from overread.store.monitoring import DriftCheck
 from overread.store.unit_of_work import UnitOfWork
 from serving.api.monitoring import ResolutionBody
+from serving.api.performance import NormalTextBody
 from serving.pages.candidate_view import drift_view, drift_word
 from serving.pages.formats import between, decimal, grouped, percent
 from serving.pages.forms import Form, body_of
+from serving.pages.performance_view import performance_view
 from serving.pages.routing import PageRoute, explained
 from serving.pages.visits import Visit, Visiting, back_to
 from serving.problems import status_of
-from serving.security.permissions import AlertResolver, MonitoringViewer
+from serving.security.permissions import AlertResolver, MonitoringViewer, TextSwitcher
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -41,11 +45,42 @@ def show_monitoring(by: MonitoringViewer, visit: Visiting) -> Response:
 def resolve_alert(alert: str, by: AlertResolver, visit: Visiting, form: Form) -> Response:
     """Say that an alert is over, and why."""
     web = visit.web
-    try:
+
+    def end() -> None:
         why = body_of(ResolutionBody, {"reason": form.text("reason").strip()}).reason
         with web.work() as work:
             resolve(work, alert, by=by.key, reason=why, now=web.now())
             work.commit()
+
+    return _done_or_shown(visit, by, end)
+
+
+@router.post("/monitoring/normal-text")
+def switch_normal_text(by: TextSwitcher, visit: Visiting, form: Form) -> Response:
+    """Switch the automatic normal text on or off, and say why."""
+    web = visit.web
+
+    def turn() -> None:
+        asked = {"automatic": form.text("automatic") == "on", "reason": form.text("reason").strip()}
+        body = body_of(NormalTextBody, asked)
+        with web.work() as work:
+            switch(
+                work,
+                task=web.task.name,
+                automatic=body.automatic,
+                by=by.key,
+                reason=body.reason,
+                now=web.now(),
+            )
+            work.commit()
+
+    return _done_or_shown(visit, by, turn)
+
+
+def _done_or_shown(visit: Visit, by: Person, act: Callable[[], None]) -> Response:
+    """Do it and lead back; where a rule forbids it, show the page with the reason."""
+    try:
+        act()
     except (NotFoundError, ForbiddenError):
         raise
     except OverreadError as error:
@@ -73,6 +108,7 @@ def _view(visit: Visit, by: Person) -> dict[str, Any]:
             "findings": _findings(visit, said),
             "disagreements": sum(c.disagrees for c in said),
             "production": _production(work, visit),
+            "performance": performance_view(work, visit, by),
         }
     latest = checks[0] if checks else None
     view["drift"] = None if latest is None else _latest(visit, latest)

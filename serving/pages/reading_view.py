@@ -43,6 +43,8 @@ def reading_view(
     report = current_report(work, visit.web, uid, person)
     prediction = None if study.state in _SET_ASIDE else work.studies.prediction(uid)
     own = _own(work, person, uid)
+    switch = work.text_switches.latest(visit.web.task.name)
+    automatic = switch is None or switch.automatic
     return {
         **_identity(work, visit, study),
         **_picture(work, study, prediction),
@@ -60,7 +62,8 @@ def reading_view(
         "may_release": study.state is StudyState.QUARANTINED and person.may(Permission.RELEASE),
         "may_write": person.may(Permission.WRITE_REPORT),
         "prediction": None if prediction is None else _answer(visit, prediction),
-        "report": _report(visit, report, asked),
+        "report": _report(visit, report, asked, automatic=automatic),
+        "text_off": None if switch is None or automatic else visit.formats.instant(switch.at),
         "contradicts": _contradicts(report, own),
     }
 
@@ -145,7 +148,8 @@ def _kind_shown(prediction: Prediction | None, own: Correction | None) -> str | 
     return None if prediction is None else _KINDS[prediction.label][0].value
 
 
-def _report(visit: Visit, report: Report, asked: Asked) -> dict[str, Any]:
+def _report(visit: Visit, report: Report, asked: Asked, *, automatic: bool) -> dict[str, Any]:
+    """Return the report as it is shown; without automatic normal text a new one is empty, its class open."""
     shown: dict[str, Any] = {
         "status": report.status.value,
         "version": report.version,
@@ -166,8 +170,10 @@ def _report(visit: Visit, report: Report, asked: Asked) -> dict[str, Any]:
     if report.status is ReportStatus.DRAFT and asked.typed is not None:
         shown |= _typed(asked.typed)
     elif report.status is ReportStatus.DRAFT and asked.language is not None:
-        text, impression = visit.web.task.draft_text(report.label, asked.language)
+        text, impression = visit.web.task.draft_text(report.label, asked.language) if automatic else ("", "")
         shown |= {"language": asked.language, "findings_text": text, "impression": impression}
+    if report.version == 0 and asked.typed is None and not automatic:
+        shown["label"] = ""
     template = visit.web.task.draft_text(Label.NO_FINDING, shown["language"])
     shown["is_template"] = (shown["findings_text"], shown["impression"]) == template
     return shown

@@ -3,25 +3,20 @@
 from datetime import datetime, timedelta
 from itertools import combinations
 
-import numpy as np
 import pytest
 from sqlalchemy import event
 
 from bootstrap.storage import Storage
 from feedback.adjudication import Decided, resolve, take_read
 from feedback.agreement import two_reader_agreement
-from feedback.audits import draw_audits
 from feedback.cases import HOLD, next_case, waiting_for, without_senior
 from feedback.labels import first_reads
 from overread.domain.adjudication import ALL_READS, Case, CaseState, Grade, Stage
-from overread.domain.corrections import Origin
 from overread.domain.datasets import Split
 from overread.domain.errors import ConflictError, InputError
 from overread.domain.findings import Finding, Label
 from overread.domain.identifiers import PersonKey
 from overread.domain.people import Role
-from overread.domain.reports import ReportStatus
-from overread.domain.studies import StudyState
 from overread.domain.tasks import Task
 from overread.store.engine import Engine
 from overread.store.unit_of_work import UnitOfWork
@@ -31,10 +26,7 @@ from tests.builders import (
     a_finding,
     a_person,
     a_read,
-    a_report,
-    a_study,
     keep_predicted,
-    keep_study,
     uid,
 )
 
@@ -288,36 +280,3 @@ def test_agreement_is_counted_on_the_first_two_reads(work: UnitOfWork, task: Tas
     kappa = two_reader_agreement(work)
     assert kappa.n == 3
     assert kappa.lower <= kappa.estimate <= kappa.upper
-
-
-def reported(work: UnitOfWork, number: int, *, label: Label = NO, signed: Label = NO) -> None:
-    keep_study(work, a_study(number, state=StudyState.REPORTED, label=label))
-    work.reports.add(
-        a_report(number, label=signed, status=ReportStatus.SIGNED, signed_by=ROSA, signed_at=NOW)
-    )
-
-
-def test_audits_are_drawn_from_undisputed_studies_alone(work: UnitOfWork, task: Task, now: datetime) -> None:
-    reported(work, 1)
-    reported(work, 2, label=HAS, signed=HAS)
-    reported(work, 3, signed=HAS)
-    reported(work, 4)
-    work.cases.add(a_case(4))
-    keep_study(work, a_study(5))
-    drawn = draw_audits(work, task=task, share=1.0, rng=_seeded(1), now=now)
-    assert [case.study for case in drawn] == [uid(1)]
-    assert (drawn[0].origin, drawn[0].barred) == (Origin.AUDIT.value, frozenset({ROSA}))
-    assert draw_audits(work, task=task, share=1.0, rng=_seeded(1), now=now) == []
-
-
-def test_drawing_again_draws_no_study_that_was_left(work: UnitOfWork, task: Task, now: datetime) -> None:
-    for number in range(200):
-        reported(work, number)
-    drawn = draw_audits(work, task=task, share=0.3, rng=_seeded(1), now=now)
-    assert 40 <= len(drawn) <= 80
-    for _ in range(3):
-        assert draw_audits(work, task=task, share=0.3, rng=_seeded(1), now=now) == []
-
-
-def _seeded(seed: int) -> np.random.Generator:
-    return np.random.default_rng(seed)

@@ -62,7 +62,7 @@ def test_the_whole_loop_ends_completed_with_its_flow_runs_on_the_request(
 
 
 def test_small_flows_end_completed(api: Api, department: PipelineServices) -> None:
-    assert collect(share=0.0) == collect(share=0.0)
+    assert collect() == collect()
     assert attend() is None
     cases = doubt(training=str(TINY), most=1)
     assert len(cases) == 1

@@ -1,6 +1,7 @@
 """All tables, imported in one place for migrations."""
 
 from overread.store.tables import (
+    audits,
     feedback,
     models,
     monitoring,
@@ -14,6 +15,7 @@ from overread.store.tables import (
 from overread.store.tables.base import metadata
 
 __all__ = [
+    "audits",
     "feedback",
     "metadata",
     "models",

@@ -57,6 +57,10 @@ def test_a_missing_task_names_those_there_are(tmp_path: Path) -> None:
         ('code = "calcification"', 'code = "Calcification"', "not a valid FindingCode"),
         ("[normal.en]", "[normal.de]", "normal.en: "),
         ("image_size = 512", "image_size = ", "line"),
+        ("cleared = 0.05", "cleared = 1.5", "a share of audits"),
+        ("p1 = 0.09", "p1 = 0.03", "p0 < p1"),
+        ("alpha = 0.05", "alpha = 0.95", "alpha"),
+        ("threshold = 4.5", "limit = 4.5", "threshold: "),
     ],
 )
 def test_a_wrong_task_is_refused_by_file_and_field(tmp_path: Path, old: str, new: str, said: str) -> None:
@@ -69,6 +73,10 @@ def test_a_wrong_task_is_refused_by_file_and_field(tmp_path: Path, old: str, new
 
 def test_a_task_without_a_normal_report_is_refused(tmp_path: Path) -> None:
     title, split = '[title]\nen = "x"\n', "[split]\ntrain = 0.7\ntune = 0.2\n"
-    (tmp_path / "bare.toml").write_text(f'name = "bare"\nimage_size = 64\npolicy = "demo"\n{title}{split}')
+    shipped = (ROOT / "tasks" / "demo.toml").read_text(encoding="utf-8")
+    audit = shipped[shipped.index("[audit]") :]
+    (tmp_path / "bare.toml").write_text(
+        f'name = "bare"\nimage_size = 64\npolicy = "demo"\n{title}{split}{audit}'
+    )
     with pytest.raises(ConfigurationError, match=r"tasks/bare\.toml: normal"):
         load_task("bare", folder=tmp_path)

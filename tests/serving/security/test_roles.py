@@ -52,6 +52,7 @@ MAY: dict[tuple[str, str], set[Role]] = {
     ("GET", "/api/v1/monitoring"): PEOPLE_WHO_SEE,
     ("GET", "/api/v1/monitoring/drift/{check}.html"): PEOPLE_WHO_SEE,
     ("POST", "/api/v1/monitoring/alerts/{alert}/resolution"): {Role.REVIEWER, Role.OPERATOR},
+    ("POST", "/api/v1/monitoring/normal-text"): {Role.REVIEWER},
     ("GET", "/api/v1/audit"): SEE_MORE,
     ("GET", "/api/v1/audit/verify"): SEE_MORE,
     ("GET", "/api/v1/me"): ALL,
