@@ -40,8 +40,8 @@ def auditing(task: Task, cleared: float, *, flagged: float = 0.0) -> Task:
     return replace(task, audit=replace(task.audit, cleared=cleared, flagged=flagged))
 
 
-def reported(work: UnitOfWork, number: int, *, called: Label = NO) -> None:
-    """Keep a study with its answer, signed by rosa as the model had called it."""
+def reported(work: UnitOfWork, number: int, *, called: Label = NO, at: datetime = NOW) -> None:
+    """Keep a study with its answer of that time, signed by rosa as the model had called it."""
     probability = 0.9 if called is HAS else 0.2
     study = a_study(
         number,
@@ -51,7 +51,7 @@ def reported(work: UnitOfWork, number: int, *, called: Label = NO) -> None:
         probability=probability,
     )
     keep_study(work, study)
-    work.studies.add_prediction(a_prediction(number, probability=probability))
+    work.studies.add_prediction(a_prediction(number, probability=probability, made_at=at))
     work.reports.add(
         a_report(number, label=called, status=ReportStatus.SIGNED, signed_by=ROSA, signed_at=NOW)
     )

@@ -57,7 +57,12 @@ def test_the_figures_have_everything_the_page_shows(served: House) -> None:
         )
         work.commit()
     shown = served.ask("rita", "GET", "/api/v1/monitoring").json()
-    assert set(shown) == {"drift", "alerts", "calibration", "audit", "readers", "volume", "studies"}
+    assert set(shown) == {
+        *("drift", "alerts", "calibration", "audit", "readers", "volume", "studies"),
+        *("performance", "stop_rule", "normal_text"),
+    }
+    assert (shown["performance"], shown["stop_rule"]["audited"]) == ([], 0)
+    assert shown["normal_text"] == {"automatic": True, "since": None, "by": None, "reason": None}
     assert (shown["drift"][0]["passed"], shown["drift"][0]["drifted"]) == (False, ["mean_grey"])
     assert [found["levels"] for found in shown["drift"][0]["attributions"]] == [["N"]]
     assert served.ask("rita", "GET", shown["drift"][0]["report"]).status_code == 200
