@@ -1,12 +1,14 @@
-"""The site's Ed25519 key and its word on packages: what serves is what was registered here.
+"""The site's Ed25519 key and its word on packages, on heads of the chain and on audit bundles.
 
-Whoever can write the database, or the store, but not read the key, can put no other package in production.
+Whoever can write the database, or the store, but not read the key, can put no other package in production,
+nor rewrite unseen what was recorded before a head was signed. Each kind is signed with words of its own.
 `cryptography` is loaded where a signature is made or checked: a server starts without it.
 """
 
 import hashlib
 from dataclasses import replace
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -19,7 +21,13 @@ from overread.store.unit_of_work import UnitOfWork
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-_WORDS = b"overread package "  # so that a signature is of a package and of nothing else
+
+class Signed(Enum):
+    """What a signature is of, and of nothing else: the words that stand before what is signed."""
+
+    PACKAGE = b"overread package "
+    HEAD = b"overread chain head "
+    BUNDLE = b"overread audit bundle "
 
 
 class UnsignedError(RuleError):
@@ -69,14 +77,37 @@ class SiteKey:
     @property
     def fingerprint(self) -> str:
         """The first digits of the SHA-256 of the public half (SubjectPublicKeyInfo): people compare them."""
-        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-        spki = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        return hashlib.sha256(spki).hexdigest()[:16]
+        return fingerprint_of(self.public)
 
     def sign(self, package: Digest) -> Signature:
         """Return the key's word on a package."""
-        return Signature(public=self.public, value=self._key.sign(_WORDS + package.encode()).hex())
+        return self.vouch(Signed.PACKAGE, package.encode())
+
+    def vouch(self, what: Signed, content: bytes) -> Signature:
+        """Return the key's word on the content of a thing of this kind."""
+        return Signature(public=self.public, value=self._key.sign(what.value + content).hex())
+
+
+def fingerprint_of(public: str) -> str:
+    """Return the fingerprint of a public half in hex; raise `ValueError` where it is none."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
+    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()[:16]
+
+
+def vouched(signature: Signature, what: Signed, content: bytes) -> bool:
+    """Say whether the key that a signature names has signed this content as a thing of this kind."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(signature.public))
+        key.verify(bytes.fromhex(signature.value), what.value + content)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def signed(work: UnitOfWork, model: ModelVersion, key: SiteKey) -> ModelVersion:
@@ -110,17 +141,11 @@ def sign_earlier(work: UnitOfWork, key: Path, *, now: datetime) -> list[ModelVer
 
 def require_signed(model: ModelVersion, public: str) -> None:
     """Raise `UnsignedError` unless the key with this public half (hex) vouches for a version's package."""
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
     signature = model.signature
     if signature is None or signature.public != public:
         raise UnsignedError(
             f"version {model.version} is not signed by this site's key; a data folder moves with its "
             "signing.key, and `overread init` signs what was registered before there were signatures"
         )
-    try:
-        checker = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
-        checker.verify(bytes.fromhex(signature.value), _WORDS + model.digest.encode())
-    except (InvalidSignature, ValueError) as error:
-        raise UnsignedError(f"the signature of version {model.version} is not of its package") from error
+    if not vouched(signature, Signed.PACKAGE, model.digest.encode()):
+        raise UnsignedError(f"the signature of version {model.version} is not of its package")

@@ -7,6 +7,7 @@ from prefect import serve
 from prefect.deployments.runner import RunnerDeployment
 
 from flows.attend import attend
+from flows.attest import attest
 from flows.collect import collect
 from flows.doubt import doubt
 from flows.drift import drift
@@ -27,6 +28,7 @@ def main(*, attend_seconds: float = ATTEND_SECONDS, training: str | None = None)
     chosen = {"training": training}
     deployments = [
         attend.to_deployment("attend", interval=timedelta(seconds=attend_seconds), parameters=chosen),
+        attest.to_deployment("attest", cron=DAILY),
         collect.to_deployment("collect", cron=DAILY),
         doubt.to_deployment("doubt", cron=MIDWEEK),
         drift.to_deployment("drift", cron=DAILY),

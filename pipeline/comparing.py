@@ -21,6 +21,7 @@ from overread.domain.findings import Label
 from overread.domain.identifiers import Digest, VersionKey
 from overread.domain.labels import StudyLabel, prevailing
 from overread.domain.models import ModelVersion
+from overread.store.records import plain
 from overread.store.unit_of_work import UnitOfWork
 from pipeline.cards import keep_cards
 from pipeline.leaks import refuse_leaks
@@ -161,6 +162,7 @@ def compare(
         work.commit()
     record = {
         **judgement.record,
+        "policy_values": plain(services.policy),
         "ledger": ledger_record(look, test_set),
         "mlflow_run": run,
         "model_card": cards.get(candidate.version),

@@ -1,7 +1,8 @@
-"""What a promotion, a rollback or a shadow leaves to do: MLflow follows."""
+"""What a promotion, a rollback or a shadow leaves to do: MLflow follows, and the record's head is signed."""
 
 from model_registry.promotion import FOLLOW_ALIAS
 from model_registry.versions import follow_alias
+from pipeline.attesting import attest
 from pipeline.services import PipelineServices
 from pipeline.shadowing import tag_shadows
 
@@ -12,7 +13,7 @@ def hand_on(services: PipelineServices) -> int:
 
 
 def follow_production(services: PipelineServices) -> int:
-    """Let MLflow's alias follow promotions and rollbacks; return how many times it was moved."""
+    """Let MLflow's alias follow promotions and rollbacks, and sign their record; return how many."""
     done = 0
     while True:
         with services.storage.work() as work:
@@ -20,6 +21,8 @@ def follow_production(services: PipelineServices) -> int:
             production = work.models.production(services.task.name)
             work.commit()
         if parcel is None:
+            if done:
+                attest(services)
             return done
         if production is not None:  # whatever was asked for, the alias names what serves now
             follow_alias(services.tracking.client, services.task.name, production.version)

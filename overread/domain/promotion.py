@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from overread.domain.change_control import DATA_MANAGEMENT
 from overread.domain.drift import DriftVerdict
 from overread.domain.errors import RuleError
 from overread.domain.identifiers import PersonKey, VersionKey
@@ -63,8 +64,8 @@ class OutsideProtocolError(RuleError):
 
     def __init__(self) -> None:
         super().__init__(
-            "this model was trained outside the change protocol (clause PCCP-2: the registered training set "
-            "is always part); it may be compared, never promoted"
+            f"this model was trained outside the change protocol (clause {DATA_MANAGEMENT.id}: the "
+            "registered training set is always part); it may be compared, never promoted"
         )
 
 

@@ -1,12 +1,15 @@
 """The hash-chained change record: appended in the transaction of the write it tells of."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Select, func, insert, select
 
 from overread.domain.audit import GENESIS, AuditEvent, AuditRow, ChainState, chain_hash, verify_chain
 from overread.store.records import columns, parsed, plain
 from overread.store.tables.work import audit
+
+CHUNK = 1000
 
 
 class AuditLog:
@@ -29,11 +32,16 @@ class AuditLog:
 
     def rows(self, *, after: int = 0, limit: int | None = None) -> list[AuditRow]:
         """Return rows in order, from behind `after`."""
-        query = select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(limit)
-        return [
-            AuditRow(seq=row.seq, event=parsed(AuditEvent, row), previous=row.previous, hash=row.hash)
-            for row in self._connection.execute(query)
-        ]
+        return self._read(select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(limit))
+
+    def told(self, actions: Iterable[str]) -> list[AuditRow]:
+        """Return the rows of some actions, in order."""
+        return self._read(select(audit).where(audit.c.action.in_(actions)).order_by(audit.c.seq))
+
+    def at(self, seq: int) -> AuditRow | None:
+        """Return one row; None where the chain does not reach so far."""
+        found = self.rows(after=seq - 1, limit=1)
+        return found[0] if found and found[0].seq == seq else None
 
     def length(self) -> int:
         """Return how many rows there are."""
@@ -41,10 +49,16 @@ class AuditLog:
 
     def verify(self) -> ChainState:
         """Recompute the whole chain."""
-        return verify_chain(self._walk())
+        return verify_chain(self.walk())
 
-    def _walk(self) -> Iterator[AuditRow]:
-        after = 0
-        while rows := self.rows(after=after, limit=1000):
+    def walk(self, *, after: int = 0) -> Iterator[AuditRow]:
+        """Yield rows in order, from behind `after`, a handful at a time."""
+        while rows := self.rows(after=after, limit=CHUNK):
             yield from rows
             after = rows[-1].seq
+
+    def _read(self, query: Select[Any]) -> list[AuditRow]:
+        return [
+            AuditRow(seq=row.seq, event=parsed(AuditEvent, row), previous=row.previous, hash=row.hash)
+            for row in self._connection.execute(query)
+        ]

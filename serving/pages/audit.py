@@ -1,11 +1,14 @@
 """The change record: is the chain whole, and what was done by whom."""
 
+import io
 import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
+from bootstrap.bundles import LARGEST, export_bundle
+from overread.domain.errors import TooLargeError
 from serving.pages.routing import PageRoute
 from serving.pages.visits import Visiting
 from serving.security.permissions import AuditViewer
@@ -15,6 +18,7 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 ROWS = 50
 LONGEST = 80
 VERIFIED_AT_ONCE = 2000  # rows; about 60 microseconds each
+HANDED_OVER = 20_000  # rows that a download may have: a second or two, a mebibyte or two
 _DIGEST = re.compile(r"[0-9a-f]{32,64}")
 
 
@@ -51,6 +55,7 @@ def show_audit(
                 }
                 for row in rows
             ],
+            "may_export": length <= HANDED_OVER,
             "first_seq": rows[0].seq if rows else 0,
             "last_seq": rows[-1].seq if rows else 0,
             "older": f"/audit?before={first + 1}" if first > 0 else None,
@@ -61,6 +66,24 @@ def show_audit(
             else "/audit",
         },
     )
+
+
+@router.get("/audit/bundle.zip")
+def hand_over(by: AuditViewer, visit: Visiting) -> Response:
+    """Return the signed bundle of everything, as `overread audit export` writes it."""
+    del by
+    services = visit.web.services
+    with visit.web.look() as work:
+        rows = work.audit.length()
+    if rows > HANDED_OVER:
+        raise TooLargeError(
+            f"the record has {rows} rows; over {HANDED_OVER} use `overread audit export FILE.zip`"
+        )
+    out = io.BytesIO()
+    export_bundle(services.storage, services.settings, out, now=visit.web.now(), largest=LARGEST)
+    name = f"overread-audit-{services.settings.site}-{rows}.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(out.getvalue(), media_type="application/zip", headers=headers)
 
 
 def _plain(details: Mapping[str, object]) -> list[tuple[str, str]]:

@@ -8,8 +8,9 @@ from monitoring.explanations import explanations
 from overread.domain.drift import DriftVerdict
 from overread.domain.people import Permission, Person
 from overread.domain.promotion import NEEDED, PromotionRequest, RequestState
+from overread.wording.checks import check_title
 from serving.api.shapes import finite
-from serving.pages.checks_view import check_row, check_title, group_rows, map_rows
+from serving.pages.checks_view import check_row, group_rows, map_rows
 from serving.pages.formats import percent
 from serving.pages.visits import Visit
 
@@ -80,7 +81,7 @@ def sentences(visit: Visit, comparison: Record, request: PromotionRequest) -> li
         return [words.text("candidates.sentence.nothing")]
     passed = sum(each.get("status") == "pass" for each in checks)
     said.append(words.text("candidates.sentence.passed", passed=passed, checks=len(checks)))
-    reasons = [check_title(visit, str(name)) for name in comparison.get("reasons") or []]
+    reasons = [check_title(words, str(name)) for name in comparison.get("reasons") or []]
     if reasons:
         said.append(words.text("candidates.sentence.decided", reasons=words.text("list.comma").join(reasons)))
     return said

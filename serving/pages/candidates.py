@@ -3,8 +3,12 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import HTMLResponse
 
+from bootstrap.bundles import LARGEST, change
+from model_registry.change_record import record_page
 from model_registry.promotion import roll_back, way_back
+from model_registry.recording import Json
 from model_registry.shadow_run import stop
 from overread.domain.errors import ForbiddenError, NotFoundError, OverreadError
 from overread.domain.identifiers import Identifier, VersionKey
@@ -26,6 +30,7 @@ from serving.security.permissions import CandidateViewer, Reviewer, RollBacker, 
 
 router = APIRouter(prefix="/candidates", include_in_schema=False, route_class=PageRoute)
 
+PRINTED = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 Failed = tuple[Filled, OverreadError] | None
 
 
@@ -44,6 +49,25 @@ def show_candidate(
 ) -> Response:
     """Show one candidate with all its evidence."""
     return _page(visit, by, version, all_flips=flips == "all")
+
+
+@router.get("/{version}/change-record")
+def show_change_record(version: str, by: CandidateViewer, visit: Visiting) -> Response:
+    """Show one version's change record as a page to print: a draft, for nobody has signed it."""
+    del by
+    web = visit.web
+    with web.look() as work:
+        told = change(work, web.objects, named(VersionKey, version), task=web.task, largest=LARGEST)
+        head = work.audit.at(work.audit.length())
+    record: dict[str, Json] = {
+        "site": web.services.settings.site,
+        "task": web.task.name,
+        "made_at": web.now().isoformat(),
+        "head": None if head is None else {"seq": head.seq, "hash": head.hash},
+        "models": [told],
+    }
+    page = record_page(record, language=visit.language, vocabulary=web.task.vocabulary, draft=True)
+    return HTMLResponse(page, headers={"Content-Security-Policy": PRINTED})
 
 
 @router.post("/rollback")

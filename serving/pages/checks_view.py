@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from overread.wording.checks import check_title
 from serving.pages.formats import MINUS, between, grouped, percent, signed
 from serving.pages.plots import Plot, difference_plot, floor_plot
 from serving.pages.visits import Visit
@@ -25,7 +26,7 @@ def check_row(visit: Visit, check: Record) -> dict[str, Any]:
     unit = visit.words.text("stat.points") if scale > 1 and not floor else ("%" if scale > 1 else "")
     margin = check.get("margin")
     return {
-        "title": check_title(visit, name),
+        "title": check_title(visit.words, name),
         "evidence": _evidence(check),
         "n": grouped(check.get("n")),
         "role": check.get("role", ""),
@@ -37,26 +38,6 @@ def check_row(visit: Visit, check: Record) -> dict[str, Any]:
         else f"{_value(scale * margin if floor else -scale * margin, digits, floor=floor)} {unit}".strip(),
         "plot": _plot(visit, check, limits, floor=floor),
     }
-
-
-def check_title(visit: Visit, name: str) -> str:
-    """Return a check's name in words; a slice's is its group and what was measured."""
-    words = visit.words
-    if name.startswith("slice:"):
-        _, group, what = name.split(":", 2)
-        return words.text(
-            "check.slice", group=group_title(visit, group), what=words.text_or(f"check.{what}", what)
-        )
-    return words.text_or(f"check.{name}", name)
-
-
-def group_title(visit: Visit, group: str) -> str:
-    """Return a subgroup's name in words, such as `maker=Alpha` or `age>=60`."""
-    if group.startswith("age>="):
-        return visit.words.text("group.age_from", age=group.removeprefix("age>="))
-    attribute, _, value = group.partition("=")
-    known = visit.words.text_or(f"group.{attribute}", attribute)
-    return f"{known} {visit.words.text_or(f'{attribute}.{value}', value)}" if value else group
 
 
 def group_rows(visit: Visit, comparison: Record) -> list[dict[str, Any]]:

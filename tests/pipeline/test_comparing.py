@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from bootstrap.heads import signed_heads
 from model_registry.test_set import cases_of
 from model_registry.versions import aliased
 from overread.domain.datasets import Purpose, Split, Use
@@ -14,7 +15,9 @@ from overread.domain.findings import Box, Finding, Label
 from overread.domain.identifiers import FindingCode, PersonKey, VersionKey
 from overread.domain.promotion import RequestState
 from overread.store.monitoring import DriftCheck
+from overread.store.records import plain
 from pipeline import comparing
+from pipeline.attesting import attest
 from pipeline.comparing import compare, frozen_test_set, record_of
 from pipeline.drifting import check_drift
 from pipeline.following import hand_on
@@ -171,6 +174,7 @@ def test_a_request_is_opened_once_with_its_evidence(school: PipelineServices) ->
     assert request.lineage["flow_runs"] == ["flow-1", "flow-2"]
     assert request.lineage["comparison_run"] == compared.run
     assert request.ledger["look"] == 1
+    assert request.comparison["policy_values"] == plain(school.policy)
 
 
 def test_the_alias_follows_production_and_may_be_told_twice(school: PipelineServices) -> None:
@@ -178,6 +182,21 @@ def test_the_alias_follows_production_and_may_be_told_twice(school: PipelineServ
     assert hand_on(school) == 1
     assert hand_on(school) == 0
     assert aliased(school.tracking.client, school.task.name) == "1"
+    (head,) = signed_heads(school.settings.folder)
+    with school.storage.look() as work:
+        assert head.seq == work.audit.length()
+
+
+def test_a_record_that_was_changed_raises_an_alert_when_its_head_is_to_be_signed(
+    school: PipelineServices,
+) -> None:
+    with school.storage.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE audit SET \"by\" = 'nobody' WHERE seq = 2")
+    for _ in range(2):
+        assert attest(school) is None
+    with school.storage.look() as work:
+        assert [alert.kind for alert in work.monitoring.alerts()] == ["chain"]
+    assert signed_heads(school.settings.folder) == []
 
 
 def test_drift_is_not_decided_on_too_few_studies(school: PipelineServices) -> None:

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from fastapi.testclient import TestClient
 
+from bootstrap.bundles import check_bundle
 from model_registry.retrainings import request_run
 from monitoring.alerts import raise_once
 from overread.domain.alerts import Urgency
@@ -21,6 +24,7 @@ PAGES = {
     "/adjudication": Permission.READ_CASE,
     "/candidates": Permission.SEE_CANDIDATES,
     "/candidates/2": Permission.SEE_CANDIDATES,
+    "/candidates/2/change-record": Permission.SEE_CANDIDATES,
     "/monitoring": Permission.SEE_MONITORING,
     "/retraining": Permission.SEE_RETRAININGS,
     "/audit": Permission.SEE_AUDIT,
@@ -51,6 +55,45 @@ def test_the_record_says_whether_its_chain_is_whole_and_where_it_breaks(served: 
     broken = anna.get("/audit?verify=1").text
     assert "Chain broken at row 3" in broken
     assert "overread audit verify" in broken
+
+
+def test_a_change_record_is_drafted_in_ones_own_language_and_may_load_nothing(served: House) -> None:
+    department = furnish(served)
+    anna = sign_in(served, "anna", language="zh")
+    assert 'href="/candidates/2/change-record"' in anna.get("/candidates/2").text
+    page = anna.get("/candidates/2/change-record")
+    assert "草稿" in page.text
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert department.finding not in page.text
+
+
+@pytest.mark.parametrize("who", ["anna", "ruth", "olga"])
+def test_the_record_is_handed_over_as_a_bundle_that_can_be_checked(
+    served: House, who: str, tmp_path: Path
+) -> None:
+    department = furnish(served)
+    browser = sign_in(served, who)
+    assert "/audit/bundle.zip" in browser.get("/audit").text
+    answer = browser.client.get("/audit/bundle.zip")
+    assert "attachment" in answer.headers["Content-Disposition"]
+    bundle = tmp_path / "bundle.zip"
+    bundle.write_bytes(answer.content)
+    with served.storage.look() as work:
+        assert check_bundle(bundle).chain.head == work.audit.verify().head
+    with ZipFile(bundle) as archive:
+        assert not any(department.finding.encode() in archive.read(name) for name in archive.namelist())
+
+
+def test_a_record_too_long_for_a_download_is_left_to_the_command(
+    served: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "HANDED_OVER", 1)
+    anna = sign_in(served, "anna")
+    page = anna.get("/audit").text
+    assert "/audit/bundle.zip" not in page
+    assert "overread audit export FILE.zip" in page
+    assert anna.get("/audit/bundle.zip").status_code == 413
+    assert sign_in(served, "rita").get("/audit/bundle.zip").status_code == 403
 
 
 def test_a_long_record_is_paged_and_verified_when_asked(
