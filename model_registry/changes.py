@@ -169,18 +169,18 @@ def _impact(known: _Known) -> Record:
     comparison = {name: each for name, each in known.comparison.items() if name != "policy_values"}
     flips: Iterable[Mapping[str, Any]] = comparison.pop("flips", None) or []
     return {
-        "comparison": comparison_without_studies(comparison) or None,
+        "comparison": without_studies(comparison) or None,
         "flips": recorded_mapping(Counter(str(each.get("kind")) for each in flips)) if comparison else None,
-        "drift": None if request is None or request.drift is None else plain(request.drift),
+        "drift": None if request is None or request.drift is None else without_studies(plain(request.drift)),
     }
 
 
-def comparison_without_studies(value: Any) -> Any:
+def without_studies(value: Any) -> Any:
     """Return a record without anything in it that names a study, whatever the gate comes to record."""
     if isinstance(value, Mapping):
-        return {name: comparison_without_studies(each) for name, each in value.items()}
+        return {name: without_studies(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return [comparison_without_studies(each) for each in value]
+        return [without_studies(each) for each in value]
     return None if names_a_study(value) else value
 
 
