@@ -237,15 +237,17 @@ def _survey_share(domain: Flags, hits: Flags, weights: Floats, strata: Codes, le
     if n == 0:
         return SurveyEstimate(NAN, 0.0, 1.0, float(level), "horvitz-thompson", 0, NAN, 0.0)
     inside = np.where(domain, weights, 0.0)
-    p = float(inside[hits].sum() / inside.sum())
-    terms = inside * (hits - p) / inside.sum()
+    hit = inside[hits].sum()
+    total = hit + inside[~hits].sum()  # so that a perfect share is exactly 1
+    p = float(hit / total)
+    terms = inside * (hits - p) / total
     rows = np.bincount(strata)
     means = np.bincount(strata, weights=terms) / rows
     factors = (rows / (rows - 1))[strata]
     variance = settled(
         float((factors * (terms - means[strata]) ** 2).sum()), float((factors * terms**2).sum())
     )
-    kish = float(inside.sum() ** 2 / (inside**2).sum())
+    kish = float(total**2 / (inside**2).sum())
     effective = min(float(n), kish if variance == 0 else p * (1 - p) / variance)
     lower, upper = wilson_limits(p, effective, normal_quantile(level))
     return SurveyEstimate(

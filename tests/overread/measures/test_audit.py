@@ -180,6 +180,26 @@ def test_a_perfect_share_counts_kish_s_effective_cases() -> None:
     assert result.sensitivity.lower == pytest.approx(1 - 3.8414588 / (kish + 3.8414588))
 
 
+audits = st.lists(st.tuples(st.booleans(), st.booleans(), st.floats(0.01, 1)), min_size=2, max_size=60).map(
+    lambda rows: tuple(np.array(column) for column in zip(*rows, strict=True))
+)
+
+
+@given(audit=audits)
+def test_a_share_stays_within_its_limits_and_a_perfect_one_is_exact(audit: tuple[np.ndarray, ...]) -> None:
+    truth, called, chance = audit
+    result = horvitz_thompson(truth, called, chance)
+    for share in (result.sensitivity, result.specificity, result.prevalence):
+        if share.n:
+            assert 0 <= share.lower <= share.estimate <= share.upper <= 1
+            assert 0 < share.n_effective <= share.n
+    perfect, reversed_ = (horvitz_thompson(truth, calls, chance) for calls in (truth, ~truth))
+    for share in (perfect.sensitivity, perfect.specificity):
+        assert not share.n or (share.estimate, share.upper, share.standard_error) == (1.0, 1.0, 0.0)
+    for share in (reversed_.sensitivity, reversed_.specificity):
+        assert not share.n or (share.estimate, share.lower, share.standard_error) == (0.0, 0.0, 0.0)
+
+
 def test_audits_at_the_edges() -> None:
     empty = horvitz_thompson([], [], [])
     assert math.isnan(empty.sensitivity.estimate)
