@@ -122,7 +122,8 @@ def fleiss_kappa(
     Returns
     -------
     GroupAgreement
-        Method "fleiss", n is the subjects with a rating; NaN where chance alone would agree always.
+        Method "fleiss", n is the subjects with a rating; NaN where chance alone would agree always. With
+        reads missing it may fall below -1, where the limits end.
 
     References
     ----------
