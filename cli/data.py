@@ -205,4 +205,4 @@ def _show(version: str, *, as_json: bool) -> None:
         )
     facts = {"version": known.version, "digest": known.digest, "corrections": known.corrections}
     shown = {**facts, "parent": known.parent, "counts": dict(known.counts)}
-    answer({**shown, "left_out_as_look_alikes": built.get("left_out", [])}, as_json=as_json)
+    answer({**shown, "left_out": built.get("left_out", [])}, as_json=as_json)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedback.leaks import Alike, Leak, leaks, look_alikes
+from feedback.leaks import Alike, Guard, Leak, leaks, look_alikes, same_people
 from overread.domain.adjudication import Grade
 from overread.domain.audit import AuditEvent
 from overread.domain.corrections import Correction, standing
@@ -61,11 +61,13 @@ def gather(
     task: Task,
     recipe: Recipe,
     compare: Callable[[Sequence[Study]], Alike] = look_alikes,
+    guard: Guard = same_people,
 ) -> Gathered:
-    """Return the training and tuning studies as they are labelled now.
+    """Return the training and tuning studies as they are labelled now, without what leaks into the test set.
 
     Looking for look-alikes among thousands of studies takes seconds: gather in a reading unit, so that no
-    writer waits; `compare` may remember what it has seen.
+    writer waits; `compare` may remember what it has seen. `guard` names what else must not be learned beside
+    the studies of the test split: of one person, or of one exposure under another name.
 
     Raises
     ------
@@ -76,12 +78,17 @@ def gather(
     found = leaks(compare(studies), {study.uid: splits[study.patient] for study in studies})
     leaving = {leak.leaves for leak in found}
     rows = [row for row in _rows(work, recipe, studies, splits) if row.study not in leaving]
+    by_uid = {study.uid: study for study in studies}
+    tested = {study.uid: study.patient for study in studies if splits[study.patient] is Split.TEST}
+    hidden = guard(work, by_uid, {row.study: row.patient for row in rows}, tested)
+    leaving = {leak.leaves for leak in hidden}
+    rows = [row for row in rows if row.study not in leaving]
     classes = Counter(row.label for row in rows if row.split is Split.TRAIN)
     if len(classes) < len(Label):
         raise EvidenceError(
             "a dataset needs training studies of both classes; import or adjudicate some first"
         )
-    return Gathered(task=task.name, recipe=recipe, rows=tuple(rows), leaks=tuple(found))
+    return Gathered(task=task.name, recipe=recipe, rows=tuple(rows), leaks=(*found, *hidden))
 
 
 def keep(work: UnitOfWork, objects: Objects, gathered: Gathered, *, by: str, now: datetime) -> DatasetVersion:
@@ -115,7 +122,10 @@ def keep(work: UnitOfWork, objects: Objects, gathered: Gathered, *, by: str, now
                 "digest": digest,
                 "corrections": dataset.corrections,
                 "counts": dict(dataset.counts),
-                "left_out": [{"study": leak.leaves, "looks_like": leak.stays} for leak in gathered.leaks],
+                "left_out": [
+                    {"study": leak.leaves, "because_of": leak.stays, "kind": leak.kind}
+                    for leak in gathered.leaks
+                ],
             },
         )
     )

@@ -1,24 +1,44 @@
-"""Patients, and pictures that look the same, across splits: found, named, refused."""
+"""People, and pictures that look the same, across splits: found, named, refused."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from overread.domain.datasets import Split
-from overread.domain.identifiers import StudyUid
-from overread.domain.studies import Study
+from overread.domain.identifiers import PatientKey, StudyUid
+from overread.domain.studies import Patient, Study
 from overread.imaging.likeness import Fingerprint, pairs
+from overread.store.unit_of_work import UnitOfWork
 
 Alike = Sequence[tuple[StudyUid, StudyUid]]
+Owners = Mapping[StudyUid, PatientKey]
 
 _ORDER = (Split.TRAIN, Split.TUNE, Split.TEST)
+_PLACEHOLDER = 5  # patients of one name and birth date: more are nobody, such as ANONYMOUS, 1900-01-01
+
+
+class Kind(StrEnum):
+    """Why two studies must not lie in two splits."""
+
+    PATIENT = "patient"  # one patient's
+    PERSON = "person"  # of two patient keys that are one person
+    PICTURE = "picture"  # nearly the same picture
+    COPY = "copy"  # one exposure: mirrored, cropped, turned or windowed
+    NEIGHBOUR = "neighbour"  # neighbours to the network, and one exposure
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Leak:
-    """One picture in two splits: training gives way to tuning, and both to the test set."""
+    """Two studies in two splits: training gives way to tuning, and both to the test set."""
 
     leaves: StudyUid
     stays: StudyUid
+    kind: Kind = Kind.PICTURE
+
+
+Guard = Callable[[UnitOfWork, Mapping[StudyUid, Study], Owners, Owners], list[Leak]]
 
 
 def look_alikes(studies: Sequence[Study]) -> Alike:
@@ -38,3 +58,61 @@ def leaks(alike: Alike, splits: Mapping[StudyUid, Split]) -> list[Leak]:
         if splits[leaves] is not splits[stays]:
             found.append(Leak(leaves=leaves, stays=stays))
     return found
+
+
+def same_people(
+    work: UnitOfWork, _studies: Mapping[StudyUid, Study], learned: Owners, tested: Owners
+) -> list[Leak]:
+    """Return the learned studies of people who are tested too, also under another patient key.
+
+    Prior studies of one key are found by the key; of two keys, by what the headers say of the person.
+    """
+    person = one_person(work.studies.patients())
+    kept: dict[PatientKey, StudyUid] = {}
+    for study, patient in sorted(tested.items()):
+        kept.setdefault(person.get(patient, patient), study)
+    return [
+        Leak(
+            leaves=study,
+            stays=kept[who],
+            kind=Kind.PATIENT if tested[kept[who]] == patient else Kind.PERSON,
+        )
+        for study, patient in sorted(learned.items())
+        if (who := person.get(patient, patient)) in kept
+    ]
+
+
+def one_person(patients: Iterable[Patient]) -> dict[PatientKey, PatientKey]:
+    """Return one key for all keys of a person: same birth date and sex, and same name or number.
+
+    Names are compared word by word in any order, numbers without what fills them up. A patient without a
+    birth date is linked to nobody, nor is one whose words many share.
+    """
+    alike: dict[tuple[object, ...], set[PatientKey]] = defaultdict(set)
+    for patient in patients:
+        for mark in _marks(patient):
+            alike[mark].add(patient.key)
+    leads: dict[PatientKey, PatientKey] = {}
+    for keys in alike.values():
+        if 1 < len(keys) < _PLACEHOLDER:
+            found = {_lead(leads, key) for key in keys}
+            leads |= dict.fromkeys(found, min(found))
+    return {key: _lead(leads, key) for key in leads}
+
+
+def _marks(patient: Patient) -> Iterable[tuple[object, ...]]:
+    if patient.birth_date is None:
+        return
+    name = sorted(re.findall(r"\w+", patient.name.casefold()))
+    number = re.sub(r"[\W_]", "", patient.id.casefold()).lstrip("0")
+    if name:
+        yield ("name", *name, patient.birth_date, patient.sex)
+    if number:
+        yield ("number", number, patient.birth_date, patient.sex)
+
+
+def _lead(leads: Mapping[PatientKey, PatientKey], key: PatientKey) -> PatientKey:
+    """Follow a key to the one that stands for its person."""
+    while leads.get(key, key) != key:
+        key = leads[key]
+    return key

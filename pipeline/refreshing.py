@@ -28,7 +28,7 @@ class Plan:
 
     before: TestSet
     refreshed: Refreshed
-    left_out: tuple[StudyUid, ...]  # new studies whose picture a training set has held
+    left_out: tuple[StudyUid, ...]  # new studies of which a training set has held something
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,12 +57,12 @@ def planned(services: PipelineServices) -> Plan:
             raise EvidenceError("no test set is frozen yet; the first comparison freezes one")
         before = known[-1]
         labelled = test_cases(work)
-        learned = [dataset.digest for dataset in work.datasets.all()]
-        studies = work.studies.all()
-    seen = {row.study for digest in learned for row in load(objects, digest)}
-    used = {case.patient for test_set in known for case in cases_of(objects, test_set)}
-    fresh = {case.study for case in labelled if case.patient not in used}
-    left_out = {leak.stays for leak in leaks_between(services, studies, learned=seen, tested=fresh)}
+        used = {case.patient for test_set in known for case in cases_of(objects, test_set)}
+        fresh = {case.study: case.patient for case in labelled if case.patient not in used}
+        learned = {
+            row.study: row.patient for dataset in work.datasets.all() for row in load(objects, dataset.digest)
+        }
+        left_out = {leak.stays for leak in leaks_between(services, work, learned=learned, tested=fresh)}
     return Plan(
         before=before,
         refreshed=refreshed(

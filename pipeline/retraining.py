@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Event, Thread
 
 from feedback.datasets import Recipe, gather, keep
@@ -15,6 +16,7 @@ from overread.domain.identifiers import PersonKey
 from overread.domain.models import RunState, TrainingRun
 from overread.store.failures import FAILURES
 from overread.store.unit_of_work import UnitOfWork
+from pipeline.leaks import hidden_leaks
 from pipeline.services import PipelineServices
 
 SILENT = timedelta(minutes=2)
@@ -182,7 +184,13 @@ def cancel(services: PipelineServices, *, by: PersonKey) -> TrainingRun:
 def build_dataset(services: PipelineServices, recipe: Recipe, *, by: str) -> str:
     """Freeze a dataset version from what is labelled now and return its version."""
     with services.storage.look() as work:
-        gathered = gather(work, task=services.task, recipe=recipe, compare=services.look_alikes)
+        gathered = gather(
+            work,
+            task=services.task,
+            recipe=recipe,
+            compare=services.look_alikes,
+            guard=partial(hidden_leaks, services),
+        )
     with services.storage.work() as work:
         dataset = keep(work, services.storage.objects, gathered, by=by, now=services.now())
         work.commit()

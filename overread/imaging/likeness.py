@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from overread.domain.errors import InputError
 from overread.imaging.pixels import Grey, squared
 
-_SIDE = 64
+SIDE = 64
 _LOOK_SIDE = 32
 _LOOK = 0.77  # plain correlation of two looks; altered copies stay above .81
 _BENT_LOOK = 0.91  # the same once small scalings and shifts are allowed for; above .92
@@ -36,8 +36,8 @@ class Fingerprint:
 
     def __post_init__(self) -> None:
         """Refuse bytes that are no fingerprint."""
-        if len(self.thumbnail) != _SIDE * _SIDE:
-            raise InputError(f"a fingerprint has {_SIDE * _SIDE} bytes, not {len(self.thumbnail)}")
+        if len(self.thumbnail) != SIDE * SIDE:
+            raise InputError(f"a fingerprint has {SIDE * SIDE} bytes, not {len(self.thumbnail)}")
 
     def __bytes__(self) -> bytes:
         return self.thumbnail
@@ -45,7 +45,7 @@ class Fingerprint:
 
 def fingerprint(image: Grey) -> Fingerprint:
     """Return the fingerprint of a grey uint8 picture of any size."""
-    return Fingerprint(squared(image, _SIDE).tobytes())
+    return Fingerprint(squared(image, SIDE).tobytes())
 
 
 def alike(one: Fingerprint, other: Fingerprint) -> bool:
@@ -77,10 +77,10 @@ def pairs(fingerprints: Sequence[Fingerprint], *, known: int = 0) -> list[tuple[
 
 
 def _plane(of: Fingerprint) -> _Plane:
-    return np.frombuffer(of.thumbnail, dtype=np.uint8).reshape(_SIDE, _SIDE).astype(np.float32)
+    return np.frombuffer(of.thumbnail, dtype=np.uint8).reshape(SIDE, SIDE).astype(np.float32)
 
 
-def _normalised(plane: _Plane, sigma: float) -> _Plane:
+def normalised(plane: _Plane, sigma: float) -> _Plane:
     """Take away the local mean and divide by the local deviation: gain, window and vignette are gone."""
     detail = plane - cv2.GaussianBlur(plane, (0, 0), sigma)
     spread = np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), 2 * sigma) + 4)
@@ -90,7 +90,7 @@ def _normalised(plane: _Plane, sigma: float) -> _Plane:
 def _look(of: Fingerprint) -> _Plane:
     """Return a small plane of mean 0 and norm 1; the product of two is their correlation."""
     small = cv2.resize(_plane(of), (_LOOK_SIDE, _LOOK_SIDE), interpolation=cv2.INTER_AREA)
-    look = _normalised(np.asarray(small, dtype=np.float32), 3.0)
+    look = normalised(np.asarray(small, dtype=np.float32), 3.0)
     look -= look.mean()
     return look / max(float(np.linalg.norm(look)), 1e-6)
 
@@ -121,7 +121,7 @@ def _slopes(fixed: _Plane) -> list[_Plane]:
 
 
 def _fine(of: Fingerprint) -> _Plane:
-    return _normalised(np.asarray(cv2.GaussianBlur(_plane(of), (0, 0), 0.8), dtype=np.float32), 4.0)
+    return normalised(np.asarray(cv2.GaussianBlur(_plane(of), (0, 0), 0.8), dtype=np.float32), 4.0)
 
 
 class _Template:
@@ -132,7 +132,7 @@ class _Template:
 
     def __init__(self, of: Fingerprint) -> None:
         fixed = _fine(of)
-        slopes = np.stack([slope.reshape(_SIDE, _SIDE)[_INSIDE].ravel() for slope in _slopes(fixed)])
+        slopes = np.stack([slope.reshape(SIDE, SIDE)[_INSIDE].ravel() for slope in _slopes(fixed)])
         self._solve = np.linalg.pinv(slopes.T)
         self._target = fixed[_INSIDE].ravel()
 
@@ -145,18 +145,16 @@ class _Template:
         warp = np.array([[1, 0, 0], [0, 1, 0]], dtype=np.float32)
         best = -1.0
         for _ in range(_STEPS):
-            fitted = cv2.warpAffine(
-                moving, warp, (_SIDE, _SIDE), flags=_PULL, borderMode=cv2.BORDER_REPLICATE
-            )
+            fitted = cv2.warpAffine(moving, warp, (SIDE, SIDE), flags=_PULL, borderMode=cv2.BORDER_REPLICATE)
             laid = np.asarray(fitted[_INSIDE].ravel(), dtype=np.float32)
-            best = max(best, _correlation(self._target, laid))
+            best = max(best, correlation(self._target, laid))
             x, scale_x, y, scale_y = self._solve @ (self._target - laid)
-            warp += np.array([[scale_x, 0, 0], [0, scale_y, 0]], dtype=np.float32) / _SIDE
+            warp += np.array([[scale_x, 0, 0], [0, scale_y, 0]], dtype=np.float32) / SIDE
             warp[:, 2] += x - scale_x / 2, y - scale_y / 2
         return best
 
 
-def _correlation(one: _Plane, other: _Plane) -> float:
+def correlation(one: _Plane, other: _Plane) -> float:
     """Return Pearson's correlation of two vectors; 0 where one is flat."""
     one, other = one - one.mean(), other - other.mean()
     norm = float(np.sqrt((one @ one) * (other @ other)))

@@ -60,6 +60,13 @@ class StudyStore:
         row = self._connection.execute(select(patients).where(patients.c.key == key)).one()
         return parsed(Patient, row)
 
+    def patients(self) -> list[Patient]:
+        """Return every patient's identity, by key."""
+        return [
+            parsed(Patient, row)
+            for row in self._connection.execute(select(patients).order_by(patients.c.key))
+        ]
+
     def split(self, patient: PatientKey) -> Split:
         """Return the split a patient belongs to."""
         return Split(
@@ -193,6 +200,13 @@ class StudyStore:
         query = query.order_by(predictions.c.made_at, predictions.c.model_version).limit(1)
         row = self._connection.execute(query).one_or_none()
         return None if row is None else parsed(Prediction, row)
+
+    def embeddings(self, version: VersionKey) -> dict[StudyUid, tuple[float, ...]]:
+        """Return what the network of a version made of every study it has read here."""
+        query = select(predictions.c.study, predictions.c.embedding).where(
+            predictions.c.model_version == version
+        )
+        return {StudyUid(study): tuple(embedding) for study, embedding in self._connection.execute(query)}
 
     def first_predictions(self, uids: Sequence[StudyUid]) -> dict[StudyUid, Prediction]:
         """Return the first answer on each study that has one, without its embedding."""

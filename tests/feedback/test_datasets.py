@@ -219,8 +219,8 @@ def test_a_look_alike_leaves_training_first_then_tuning_and_the_test_set_never(
     assert set(rows_of(objects, dataset)) == {2, 3, 4, 8}
     left_out = collection.audit.rows()[-1].event.details["left_out"]
     assert left_out == [
-        {"study": uid(1), "looks_like": uid(4)},
-        {"study": uid(5), "looks_like": uid(6)},
+        {"study": uid(1), "because_of": uid(4), "kind": "picture"},
+        {"study": uid(5), "because_of": uid(6), "kind": "picture"},
     ]
 
 

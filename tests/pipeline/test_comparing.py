@@ -2,9 +2,11 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
+import numpy as np
 import pytest
+from sqlalchemy import update
 
 from bootstrap.heads import signed_heads
 from model_registry.test_set import cases_of
@@ -16,6 +18,7 @@ from overread.domain.identifiers import FindingCode, PersonKey, VersionKey
 from overread.domain.promotion import RequestState
 from overread.store.monitoring import DriftCheck
 from overread.store.records import plain
+from overread.store.tables.studies import patients
 from pipeline import comparing
 from pipeline.attesting import attest
 from pipeline.comparing import compare, frozen_test_set, record_of
@@ -123,7 +126,7 @@ def test_a_test_patient_in_the_training_set_is_refused_before_a_look(school: Pip
         leaky = replace(model, version=VersionKey("2"), digest=school.storage.objects.put(b"other"))
         work.models.add(replace(leaky, lineage=replace(model.lineage, dataset_version="leaky")))
         work.commit()
-    with pytest.raises(LeakError, match="1 patients are in both"):
+    with pytest.raises(LeakError, match="1 by patient"):
         compare(school, "2", by="tests", why="leaky")
     assert looks(school) == []
 
@@ -133,8 +136,37 @@ def test_a_picture_that_looks_like_a_test_picture_is_a_leak(school: PipelineServ
     with school.storage.work() as work:
         work.studies.save(replace(tested, fingerprint=learned.fingerprint))
         work.commit()
-    with pytest.raises(LeakError, match="1 look-alikes"):
+    with pytest.raises(LeakError, match="1 by picture") as refused:
         compare(school, "1", by="tests", why="leaky")
+    assert str(learned.uid) in str(refused.value)
+    assert looks(school) == []
+    kept = json.loads((school.settings.folder / "leaks-1.json").read_text())
+    assert kept == [{"learned": learned.uid, "tested": tested.uid, "kind": "picture"}]
+
+
+def test_a_mirrored_copy_of_a_test_picture_is_a_leak(school: PipelineServices) -> None:
+    tested, learned = in_split(school, Split.TEST)[0], in_split(school, Split.TRAIN)[0]
+    seen = np.frombuffer(learned.fingerprint or b"", np.uint8).reshape(64, 64)
+    with school.storage.work() as work:
+        work.studies.save(replace(tested, fingerprint=seen[:, ::-1].tobytes()))
+        work.commit()
+    with pytest.raises(LeakError, match=f"1 by copy .{learned.uid} and {tested.uid}"):
+        compare(school, "1", by="tests", why="leaky")
+
+
+def test_a_prior_study_under_another_patient_key_is_a_leak_told_without_a_name(
+    school: PipelineServices,
+) -> None:
+    tested, learned = in_split(school, Split.TEST)[0], in_split(school, Split.TRAIN)[0]
+    named = {"name": "Doe^Jane", "birth_date": date(1960, 1, 2), "sex": "F"}
+    keys = [tested.patient, learned.patient]
+    with school.storage.engine.begin() as connection:
+        connection.execute(update(patients).where(patients.c.key.in_(keys)).values(**named))
+    with pytest.raises(LeakError, match="by person") as refused:
+        compare(school, "1", by="tests", why="leaky")
+    told = str(refused.value) + (school.settings.folder / "leaks-1.json").read_text()
+    assert tested.uid in told
+    assert "Doe" not in told
     assert looks(school) == []
 
 

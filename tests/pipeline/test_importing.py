@@ -337,7 +337,7 @@ def test_a_look_alike_of_a_held_out_picture_never_trains_and_is_named(
         (built,) = (row.event for row in work.audit.rows() if row.event.subject == f"dataset:{version}")
     left_out = built.details["left_out"]
     assert isinstance(left_out, list)
-    (copy,) = (pair["study"] for pair in left_out if pair["looks_like"] == tested.uid)
+    (copy,) = (pair["study"] for pair in left_out if pair["because_of"] == tested.uid)
     rows = {row.study for row in load(department.storage.objects, dataset.digest)}
     assert copy not in rows
 
