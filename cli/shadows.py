@@ -31,7 +31,7 @@ def start(
     days: Annotated[int | None, typer.Option(min=1, max=366, help="Or for so many days.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Register a candidate to be scored on what production answers from now on; a running server does it."""
+    """Register a candidate to run beside production from now on; the server scores with it."""
     from datetime import timedelta
 
     from bootstrap.clock import utc_now
@@ -118,7 +118,7 @@ def _registered(work: "UnitOfWork", found: "Shadow") -> dict[str, object]:
     end = found.end
     return {
         "id": found.id,
-        "state": "running" if end is None else end.how.value,
+        "state": found.state,
         "candidate": found.candidate,
         "production": found.production,
         "why": found.why,

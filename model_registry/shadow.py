@@ -41,8 +41,8 @@ class Calls:
     only_production: int
     neither: int
     agreement: Estimate
-    call_rate: Estimate
-    score: Estimate
+    call_rate_difference: Estimate
+    score_difference: Estimate
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,8 +63,8 @@ class Labelled:
 
     n: int
     by_grade: Mapping[Grade, int]
-    of_agreeing: Estimate
-    of_discordant: Estimate
+    share_of_agreeing: Estimate
+    share_of_discordant: Estimate
     sensitivity: Errors
     specificity: Errors
 
@@ -126,8 +126,8 @@ def _calls(pairs: Sequence[AnswerPair]) -> Calls:
         only_production=int((production & ~candidate).sum()),
         neither=int((~candidate & ~production).sum()),
         agreement=clustered_proportion(candidate == production, patients),
-        call_rate=_difference(candidate, production, patients),
-        score=mean_bootstrap(shift, draws=Draws(seed=SEED, method="percentile"), cluster=patients),
+        call_rate_difference=_difference(candidate, production, patients),
+        score_difference=mean_bootstrap(shift, draws=Draws(seed=SEED, method="percentile"), cluster=patients),
     )
 
 
@@ -143,8 +143,8 @@ def _labelled(
     return Labelled(
         n=len(truth),
         by_grade=dict(Counter(label.grade for _, label in truth)),
-        of_agreeing=wilson(known_agreeing, agreeing),
-        of_discordant=wilson(len(truth) - known_agreeing, len(pairs) - agreeing),
+        share_of_agreeing=wilson(known_agreeing, agreeing),
+        share_of_discordant=wilson(len(truth) - known_agreeing, len(pairs) - agreeing),
         sensitivity=_errors(of[Label.HAS_FINDING], Label.HAS_FINDING, margins["sensitivity"]),
         specificity=_errors(of[Label.NO_FINDING], Label.NO_FINDING, margins["specificity"]),
     )

@@ -9,7 +9,7 @@ from pipeline.shadowing import tag_shadows
 
 def hand_on(services: PipelineServices) -> int:
     """Tell MLflow what serves and what shadows showed; return how many things it was told."""
-    return tag_shadows(services) + follow_production(services)
+    return follow_production(services) + tag_shadows(services)  # what serves comes first
 
 
 def follow_production(services: PipelineServices) -> int:

@@ -36,13 +36,13 @@ def tags_of(shadow: Shadow, result: ShadowResult) -> dict[str, str]:
     calls = result.calls
     return {
         "id": shadow.id,
-        "state": "running" if shadow.end is None else shadow.end.how.value,
+        "state": shadow.state,
         "production": shadow.production,
         "studies": str(result.studies),
         "failed": str(result.failed),
         "agreement": shown(calls.agreement),
-        "call_rate_difference": shown(calls.call_rate),
-        "score_difference": shown(calls.score),
+        "call_rate_difference": shown(calls.call_rate_difference),
+        "score_difference": shown(calls.score_difference),
         "only_candidate": str(calls.only_candidate),
         "only_production": str(calls.only_production),
     }

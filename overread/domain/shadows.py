@@ -1,7 +1,7 @@
 """A candidate beside production on live studies: what is registered beforehand, and when it is over."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -99,7 +99,7 @@ class Shadow:
     studies: int | None = None
     until: datetime | None = None
     compared: tuple[Compared, ...] = tuple(Compared)
-    end: ShadowEnd | None = field(default=None)
+    end: ShadowEnd | None = None
 
     def __post_init__(self) -> None:
         """Refuse a registration without an end, without a reason, or of a version beside itself."""
@@ -113,6 +113,11 @@ class Shadow:
             raise InputError("say why the candidate is to run beside production")
         if self.candidate == self.production:
             raise InputError(f"version {self.candidate} is in production; name a candidate")
+
+    @property
+    def state(self) -> str:
+        """`running`, or how it ended."""
+        return "running" if self.end is None else self.end.how.value
 
     def takes(self, progress: Progress, *, now: datetime) -> bool:
         """Say whether the next study that production answers belongs to it."""

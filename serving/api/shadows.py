@@ -21,8 +21,6 @@ from serving.wiring import Web, Wired
 
 router = APIRouter(prefix="/api/v1/shadows", tags=["shadows"], route_class=GuardedRoute)
 
-RUNNING = "running"
-
 
 class ShadowBody(Body):
     """What to run beside production, why, and for how long: `studies` or `until`."""
@@ -90,7 +88,7 @@ def shadow_item(work: UnitOfWork, web: Web, shadow: Shadow) -> ShadowItem:
     progress, end = progress_of(work, shadow), shadow.end
     return ShadowItem(
         id=shadow.id,
-        state=RUNNING if end is None else end.how,
+        state=shadow.state,
         candidate=shadow.candidate,
         candidate_digest=shadow.candidate_digest,
         production=shadow.production,

@@ -24,14 +24,15 @@ _log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 3
 THREADS = 1  # production keeps the others
+QUIET = timedelta(seconds=1)  # after production's last answer: studies come in bursts
 PAUSE = timedelta(minutes=1)  # before a candidate that could not be loaded is tried again
 
 
 class ShadowScoring:
-    """One study a turn, and only while production has nothing to do; a failure is counted and logged.
+    """One study a turn, and only while production has had nothing to do for a second.
 
-    The candidate's graph is in memory only while its shadow runs. One that cannot be loaded is tried again
-    every minute.
+    A failure is counted and logged. The candidate's graph is in memory only while its shadow runs; one that
+    cannot be loaded is tried again every minute.
     """
 
     def __init__(self, services: WebServices, *, metrics: Metrics) -> None:
@@ -39,7 +40,7 @@ class ShadowScoring:
         self._metrics = metrics
         self._model: LoadedModel | None = None
         self._failure: str | None = None
-        self._try_at = services.now()
+        self._quiet_at = self._try_at = services.now()
 
     @property
     def failure(self) -> str | None:
@@ -53,8 +54,10 @@ class ShadowScoring:
 
     def enrol(self, work: UnitOfWork, study: StudyUid, production: VersionKey) -> None:
         """Ask for the candidate's answer in the transaction of production's; no error of ours may undo it."""
+        now = self._services.now()
+        self._quiet_at = now + QUIET
         try:
-            enrol(work, study, production, task=self._services.task.name, now=self._services.now())
+            enrol(work, study, production, task=self._services.task.name, now=now)
         except Exception:
             self._metrics.failures.labels("shadow").inc()
             _log.exception("study %s could not be asked for in shadow", study)
@@ -74,10 +77,11 @@ class ShadowScoring:
                 return False
             progress = progress_of(work, shadow)
             busy = any(work.outbox.waiting(topic) for topic in (SCREEN, PREDICT))
-        if shadow.is_complete(progress, now=self._services.now()):
+        now = self._services.now()
+        if shadow.is_complete(progress, now=now):
             return self._end(shadow)
         model = self._current(shadow)
-        if model is None or busy or not progress.waiting:
+        if model is None or busy or now < self._quiet_at or not progress.waiting:
             return False
         return self._take_one(shadow, model)
 

@@ -9,8 +9,9 @@ from model_registry.shadow_run import progress_of
 from overread.domain.identifiers import VersionKey
 from overread.domain.models import ModelState
 from overread.domain.people import Permission, Person
-from overread.domain.shadows import MOST_STUDIES, Progress, Shadow
-from serving.api.shadows import RUNNING, may_see_result
+from overread.domain.shadows import MOST_STUDIES, Ending, Progress, Shadow
+from overread.store.unit_of_work import UnitOfWork
+from serving.api.shadows import may_see_result
 from serving.pages.formats import NOTHING, between, percent, signed
 from serving.pages.visits import Visit
 
@@ -19,35 +20,39 @@ _POINTS = 100.0
 
 
 def shadow_view(visit: Visit, person: Person, version: VersionKey) -> dict[str, Any]:
-    """Return the section's facts; of one that runs nothing but its progress."""
-    web = visit.web
+    """Return the section's facts: the latest shadow of a version, and what this person may do about it."""
+    web, may_run = visit.web, person.may(Permission.RUN_SHADOWS)
     with web.look() as work:
-        found = work.shadows.all(candidate=version)
-        shadow = found[0] if found else None
         free = work.shadows.running(web.task.name) is None
         candidate = work.models.get(version).state is ModelState.CANDIDATE
         serving = work.models.production(web.task.name) is not None
-        progress = Progress() if shadow is None else progress_of(work, shadow)
-        ended = shadow is not None and shadow.end is not None
-        seen = shadow is not None and may_see_result(work, person, shadow)
-        result = recorded(analyse(work, shadow)) if shadow is not None and ended and seen else None
-    may_run = person.may(Permission.RUN_SHADOWS)
+        found = work.shadows.all(candidate=version)
+        latest = _latest(visit, work, person, found[0]) if found else {"run": None, "result": None}
     return {
         "most": MOST_STUDIES,
         "may_start": may_run and free and candidate and serving,
-        "may_stop": may_run and shadow is not None and not ended,
-        "withheld": ended and not seen,
-        "problem": web.worker.shadow.failure if shadow is not None and not ended else None,
-        "run": None if shadow is None else _run(visit, shadow, progress),
-        "result": _result(visit, result) if isinstance(result, dict) else None,
+        "may_run": may_run,
+        "earlier": max(0, len(found) - 1),
+        **latest,
     }
+
+
+def _latest(visit: Visit, work: UnitOfWork, person: Person, shadow: Shadow) -> dict[str, Any]:
+    """Return what is to be said of a shadow; while it runs nothing but its progress."""
+    run = _run(visit, shadow, progress_of(work, shadow))
+    if shadow.end is None:
+        return {"run": run, "problem": visit.web.worker.shadow.failure, "result": None}
+    if not may_see_result(work, person, shadow):
+        return {"run": run, "result": None}
+    return {"run": run, "result": _result(visit, recorded(analyse(work, shadow)))}
 
 
 def _run(visit: Visit, shadow: Shadow, progress: Progress) -> dict[str, Any]:
     end, instant = shadow.end, visit.formats.instant
     return {
         "id": shadow.id,
-        "state": RUNNING if end is None else end.how.value,
+        "running": end is None,
+        "state": shadow.state,
         "production": shadow.production,
         "by": shadow.registered_by,
         "at": instant(shadow.registered_at),
@@ -57,11 +62,11 @@ def _run(visit: Visit, shadow: Shadow, progress: Progress) -> dict[str, Any]:
         "progress": progress,
         "ended_at": instant(None if end is None else end.at),
         "ended_by": "" if end is None else end.by,
-        "ended_why": "" if end is None else end.reason,
+        "stopped_why": end.reason if end is not None and end.how is Ending.STOPPED else "",
     }
 
 
-def _result(visit: Visit, result: Record) -> dict[str, Any]:
+def _result(visit: Visit, result: Any) -> dict[str, Any]:
     calls, labelled = result["calls"], result["labelled"]
     grades = [
         visit.words.text("shadow.of_grade", grade=visit.words.text_or(f"grade.{grade}", grade), n=n)
@@ -74,12 +79,12 @@ def _result(visit: Visit, result: Record) -> dict[str, Any]:
         "only_candidate": calls["only_candidate"],
         "only_production": calls["only_production"],
         "agreement": _share(calls["agreement"]),
-        "call_rate": _points(calls["call_rate"]),
-        "score": _score(calls["score"]),
+        "call_rate": _points(calls["call_rate_difference"]),
+        "score": _score(calls["score_difference"]),
         "n_labelled": labelled["n"],
         "grades": visit.words.text("list.comma").join(grades) or NOTHING,
-        "of_agreeing": _share(labelled["of_agreeing"]),
-        "of_discordant": _share(labelled["of_discordant"]),
+        "of_agreeing": _share(labelled["share_of_agreeing"]),
+        "of_discordant": _share(labelled["share_of_discordant"]),
         "errors": [_errors(name, labelled[name]) for name in ("sensitivity", "specificity")],
     }
 

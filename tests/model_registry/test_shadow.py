@@ -63,8 +63,8 @@ def test_calls_are_counted_in_the_four_cells() -> None:
     result = said_of([a_pair(1, 0.9, 0.8), a_pair(2, 0.1, 0.7), a_pair(3, 0.2, 0.1), a_pair(4, 0.3, 0.6)])
     calls = result.calls
     assert (calls.both, calls.only_candidate, calls.only_production, calls.neither) == (1, 2, 0, 1)
-    assert (calls.agreement.estimate, calls.call_rate.estimate) == (0.5, 0.5)
-    assert calls.score.estimate == pytest.approx((-0.1 + 0.6 - 0.1 + 0.3) / 4)
+    assert (calls.agreement.estimate, calls.call_rate_difference.estimate) == (0.5, 0.5)
+    assert calls.score_difference.estimate == pytest.approx((-0.1 + 0.6 - 0.1 + 0.3) / 4)
 
 
 def test_agreement_where_no_patient_repeats_has_wilson_s_limits() -> None:
@@ -77,14 +77,14 @@ def test_agreement_where_no_patient_repeats_has_wilson_s_limits() -> None:
 
 def test_two_that_always_agree_have_tango_s_closed_limits_and_not_none() -> None:
     """Without a discordant pair the score limits are -+ z^2 / (n + z^2) (Tango 1998)."""
-    rate = said_of([a_pair(number, 0.9, 0.8) for number in range(40)]).calls.call_rate
+    rate = said_of([a_pair(number, 0.9, 0.8) for number in range(40)]).calls.call_rate_difference
     assert (rate.estimate, rate.upper) == pytest.approx((0, Z**2 / (40 + Z**2)), abs=1e-9)
     assert rate.lower == pytest.approx(-rate.upper, abs=1e-9)
 
 
 def test_where_patients_repeat_the_limits_are_those_of_clustered_regression() -> None:
     pairs = some_pairs(patients=80, films=4)
-    rate = said_of(pairs).calls.call_rate
+    rate = said_of(pairs).calls.call_rate_difference
     difference = np.array(
         [(pair.candidate_label is FOUND) * 1.0 - (pair.production_label is FOUND) for pair in pairs]
     )
@@ -96,9 +96,9 @@ def test_where_patients_repeat_the_limits_are_those_of_clustered_regression() ->
 def test_the_shift_of_scores_has_limits_that_grow_with_what_patients_share() -> None:
     pairs = some_pairs(patients=60, films=5)
     shifted = [dataclasses.replace(pair, candidate=pair.production + 0.1) for pair in pairs]
-    score = said_of(shifted).calls.score
+    score = said_of(shifted).calls.score_difference
     assert (score.estimate, score.lower, score.upper) == pytest.approx((0.1, 0.1, 0.1))
-    noisy = said_of(pairs).calls.score
+    noisy = said_of(pairs).calls.score_difference
     values = np.array([pair.candidate - pair.production for pair in pairs]).reshape(60, 5).mean(axis=1)
     error = values.std(ddof=1) / math.sqrt(60)
     assert (noisy.upper - noisy.lower) / 2 == pytest.approx(Z * error, rel=0.1)
@@ -131,10 +131,10 @@ def test_how_the_labelled_were_selected_is_shown_by_whether_the_calls_agree() ->
     """Of four that agree one is known, of two that differ both are."""
     pairs = [a_pair(number, 0.1, 0.2) for number in range(4)] + [a_pair(n, 0.1, 0.9) for n in (4, 5)]
     labelled = said_of(pairs, {0: CLEAR, 4: FOUND, 5: CLEAR}, Grade.ADJUDICATED).labelled
-    assert (labelled.of_agreeing.estimate, labelled.of_agreeing.n) == (0.25, 4)
-    assert (labelled.of_discordant.estimate, labelled.of_discordant.n) == (1.0, 2)
+    assert (labelled.share_of_agreeing.estimate, labelled.share_of_agreeing.n) == (0.25, 4)
+    assert (labelled.share_of_discordant.estimate, labelled.share_of_discordant.n) == (1.0, 2)
     expected = proportion_confint(1, 4, method="wilson")
-    assert (labelled.of_agreeing.lower, labelled.of_agreeing.upper) == pytest.approx(expected)
+    assert (labelled.share_of_agreeing.lower, labelled.share_of_agreeing.upper) == pytest.approx(expected)
 
 
 def test_the_better_of_two_labels_is_the_truth() -> None:
@@ -149,7 +149,7 @@ def test_nothing_answered_is_no_number_and_no_error() -> None:
     result = said_of([])
     assert (result.studies, result.patients, result.labelled.n) == (0, 0, 0)
     assert math.isnan(result.calls.agreement.estimate)
-    assert math.isnan(result.calls.score.estimate)
+    assert math.isnan(result.calls.score_difference.estimate)
     plain = recorded(result)
     assert isinstance(plain, dict)
     assert "NaN" not in str(plain)

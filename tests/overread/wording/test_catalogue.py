@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from overread.domain.adjudication import Stage
+from overread.domain.adjudication import Grade, Stage
 from overread.domain.corrections import Kind, Verdict
 from overread.domain.errors import ConfigurationError
 from overread.domain.findings import Label, Severity, Side, Zone
@@ -15,12 +15,14 @@ from overread.domain.models import ModelState, RunState
 from overread.domain.people import Permission, Role
 from overread.domain.promotion import Decision, RequestState
 from overread.domain.screening import Outcome
+from overread.domain.shadows import Ending
 from overread.domain.studies import StudyState
 from overread.wording.catalogue import LANGUAGES, catalogue
 
 ROOT = Path(__file__).parents[3]
 WORDS: dict[str, type[StrEnum]] = {
     "decision": Decision,
+    "grade": Grade,
     "kind": Kind,
     "label": Label,
     "may": Permission,
@@ -30,6 +32,7 @@ WORDS: dict[str, type[StrEnum]] = {
     "role": Role,
     "run": RunState,
     "severity": Severity,
+    "shadow.state": Ending,
     "side": Side,
     "stage": Stage,
     "state": StudyState,

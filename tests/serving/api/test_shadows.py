@@ -240,6 +240,8 @@ def test_a_page_starts_one_shows_it_and_stops_it(candidate: House) -> None:
     stopped = olga.get("/candidates/2").text
     assert "Stopped early" in stopped
     assert "The numbers are for reviewers and auditors" in stopped
+    assert olga.fill("/candidates/2", "/candidates/2/shadow", form | {"studies": "5"}).status_code == 303
+    assert "before it there were 1" in olga.get("/candidates/2").text
 
 
 @pytest.mark.parametrize(
