@@ -6,7 +6,7 @@ from datetime import timedelta
 from bootstrap.signing import SiteKey, require_signed
 from bootstrap.web import WebServices
 from model_registry.shadow_run import end_if_complete, enrol, keep_answer, progress_of, topic_of
-from overread.domain.errors import InputError, NotFoundError
+from overread.domain.errors import InputError, NotFoundError, RuleError
 from overread.domain.identifiers import StudyUid, VersionKey
 from overread.domain.shadows import Shadow, ShadowAnswer
 from overread.domain.studies import StudyState
@@ -80,10 +80,10 @@ class ShadowScoring:
         now = self._services.now()
         if shadow.is_complete(progress, now=now):
             return self._end(shadow)
-        model = self._current(shadow)
-        if model is None or busy or now < self._quiet_at or not progress.waiting:
+        if busy or now < self._quiet_at:
             return False
-        return self._take_one(shadow, model)
+        model = self._current(shadow)
+        return model is not None and self._take_one(shadow, model)
 
     def _end(self, shadow: Shadow) -> bool:
         with self._services.storage.work() as work:
@@ -118,14 +118,14 @@ class ShadowScoring:
         storage = self._services.storage
         with storage.look() as work:
             version = work.models.get(shadow.candidate)
+        if version.digest != shadow.candidate_digest:
+            raise RuleError("its package is another one than was registered")
         require_signed(version, SiteKey.read(self._services.settings.signing_key_path).public)
         with storage.objects.opened(version.digest) as package:
             return LoadedModel.load(version, package, threads=THREADS)
 
     def _take_one(self, shadow: Shadow, model: LoadedModel) -> bool:
-        with self._services.storage.work() as work:
-            parcel = work.outbox.claim(topic_of(shadow), now=self._services.now())
-            work.commit()
+        parcel = self._claimed(shadow)
         if parcel is None:
             return False
         study = StudyUid(parcel.key)
@@ -143,6 +143,16 @@ class ShadowScoring:
             )
         self._keep(shadow, parcel, answer)
         return True
+
+    def _claimed(self, shadow: Shadow) -> Parcel | None:
+        """Claim a study; while none waits, never ask for the write lock."""
+        with self._services.storage.look() as work:
+            if not work.outbox.waiting(topic_of(shadow)):
+                return None
+        with self._services.storage.work() as work:
+            parcel = work.outbox.claim(topic_of(shadow), now=self._services.now())
+            work.commit()
+        return parcel
 
     def _answer(self, shadow: Shadow, study: StudyUid, model: LoadedModel) -> ShadowAnswer:
         picture = self._picture(study, model.contract.size)

@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from bootstrap.signing import SiteKey
 from model_registry.shadow_run import Plan, progress_of, register, stop, topic_of
 from overread.domain.findings import Label
 from overread.domain.identifiers import PersonKey, Site, StudyUid, VersionKey
@@ -208,13 +210,13 @@ def test_a_package_that_cannot_be_loaded_is_told_and_tried_again_later(
     assert _progress(web, shadow) == Progress(answered=1)
 
 
-def test_another_package_than_the_signed_one_does_not_run(web: Web, services: ClockedServices) -> None:
+def test_another_package_than_the_registered_one_does_not_run(web: Web, services: ClockedServices) -> None:
     _register(web)
     other = services.storage.objects.put(b"somebody else's")
     with services.storage.engine.begin() as connection:
         connection.exec_driver_sql(f"UPDATE models SET digest = '{other}' WHERE version = '2'")  # noqa: S608
     _in_shadow(web)
-    assert "the signature of version 2 is not of its package" in (web.worker.shadow.failure or "")
+    assert "another one than was registered" in (web.worker.shadow.failure or "")
 
 
 def test_a_study_that_a_killed_process_had_claimed_is_taken_up_by_the_next_one(
@@ -262,3 +264,13 @@ def test_a_shadow_until_an_instant_ends_without_another_study(web: Web, services
     assert _in_shadow(web)
     assert _ended(web, shadow) is Ending.COMPLETE
     assert _progress(web, shadow) == Progress(answered=1)
+
+
+def test_a_package_that_somebody_else_signed_does_not_run(web: Web, services: ClockedServices) -> None:
+    with services.storage.work() as work:
+        signature = SiteKey(Ed25519PrivateKey.generate()).sign(work.models.get("2").digest)
+        work.models.set_signature("2", signature)
+        work.commit()
+    _register(web)
+    _in_shadow(web)
+    assert "not signed by this site's key" in (web.worker.shadow.failure or "")
