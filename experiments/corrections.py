@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback.datasets import DatasetRow, load
-from model_registry.evaluation import score
+from model_registry.evaluation import DRAWS, score
 from model_registry.packaging import open_package
 from overread.domain.datasets import DatasetVersion, Split
 from overread.domain.errors import EvidenceError
@@ -24,8 +24,9 @@ from overread.domain.models import ModelVersion
 from overread.learning.forgetting import fallen, sensitivity_by_finding
 from overread.learning.recipes import VARIANTS, Recipe, read_recipe
 from overread.learning.scoring import threshold_at_specificity
-from overread.measures.proportion import wilson
-from overread.measures.roc import AucEstimate, auc_interval
+from overread.measures.counted_resampling import auc_bootstrap
+from overread.measures.proportion import clustered_proportion
+from overread.measures.resampling import BootstrapEstimate
 from pipeline.candidates import Plan, find_recipe, jobs_of, train_side_by_side
 from pipeline.cases import baseline_beside, cases_of_rows
 from pipeline.labelling import columns_of, rows_as_labels, truth_of
@@ -41,10 +42,13 @@ Truth = NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Strategy:
-    """How one way of learning did on the tuning set; `lost` is a share of what the parent had right."""
+    """How one way of learning did on the tuning set, patients as the unit of all limits.
+
+    `lost` is a share of what the parent had right.
+    """
 
     name: str
-    auc: AucEstimate
+    auc: BootstrapEstimate
     sensitivity: Estimate
     corrected: Estimate
     lost: Estimate
@@ -84,6 +88,15 @@ class _Tuning:
         """Which studies have a finding."""
         shown: Truth = truth_of(self.rows) == 1
         return shown
+
+    @property
+    def patients(self) -> NDArray[np.str_]:
+        """Whose study each is."""
+        return np.array([str(row.patient) for row in self.rows], str)
+
+    def share(self, hits: Truth, among: Truth) -> Estimate:
+        """Return the share of `hits` among some studies."""
+        return clustered_proportion(hits[among], self.patients[among])
 
     def called(self, probability: NDArray[np.float32]) -> Truth:
         """Which studies a network calls at the common specificity."""
@@ -222,13 +235,12 @@ def _measured(
         sensitivity_by_finding(scores, labels, columns, specificity=tuning.specificity)
         for scores in (before, after)
     ]
-    shows = tuning.shows_corrected
     return Strategy(
         name=name,
-        auc=auc_interval(truth, after),
-        sensitivity=wilson(int(called[truth].sum()), int(truth.sum())),
-        corrected=wilson(int(called[shows].sum()), int(shows.sum())),
-        lost=wilson(int((was_right & ~is_right).sum()), int(was_right.sum())),
+        auc=auc_bootstrap(truth, after, cluster=tuning.patients, draws=DRAWS),
+        sensitivity=tuning.share(called, truth),
+        corrected=tuning.share(called, tuning.shows_corrected),
+        lost=tuning.share(~is_right, was_right),
         falls=fallen(*by_finding, tolerance=FALL),
         cpu_seconds=cpu_seconds,
     )

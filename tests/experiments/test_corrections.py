@@ -119,6 +119,7 @@ def test_every_strategy_is_measured_beside_its_parent_and_nothing_is_registered(
     assert anew.auc != gentle.auc
     tuning = in_split(school, Split.TUNE)
     assert {one.auc.n for one in found.strategies} == {len(tuning)}
+    assert {one.auc.n_clusters for one in found.strategies} == {len({study.patient for study in tuning})}
     assert shares[-1] == 1.0
     with school.storage.look() as work:
         assert [model.version for model in work.models.all()] == ["1"]
