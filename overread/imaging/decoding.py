@@ -24,12 +24,15 @@ from overread.domain.errors import (
     UndecodableError,
     UnsupportedError,
 )
+from overread.imaging.deep_picture import DeepPicture
 
 Grey = NDArray[np.uint8]
+Values = NDArray[np.uint8] | NDArray[np.uint16]
 
 MEMORY_BYTES = 320 * 1024 * 1024
 _START_SECONDS = 60.0
 _MESSAGE_BYTES = 1 << 16
+_KINDS = {each.__name__: each for each in (np.uint8, np.uint16)}
 _ERRORS: dict[str, type[InputError]] = {
     each.__name__: each
     for each in (InputError, MalformedError, TooLargeError, UndecodableError, UnsupportedError)
@@ -88,8 +91,16 @@ class Decoder:
         UndecodableError
             The pixels cannot be decoded within the time and memory allowed.
         """
+        _, image = self._ask(data, deep=False, center=center, width=width, size=size)
+        return np.asarray(image, np.uint8)
+
+    def deep(self, data: bytes) -> DeepPicture:
+        """Return the picture with all its grey levels; raise as `render` does."""
+        said, image = self._ask(data, deep=True)
+        return DeepPicture(values=np.asarray(image, np.uint16), **said)
+
+    def _ask(self, data: bytes, **how: float | None) -> tuple[dict[str, float], Values]:
         with self._lock:
-            how = (center, width, size)
             try:
                 return self._living().ask(data, how, self._seconds)
             except _GoneError:  # it died while idle, so this picture is not to blame
@@ -127,7 +138,9 @@ class _Child:
     def pid(self) -> int | None:
         return self._process.pid
 
-    def ask(self, data: bytes, how: tuple[float | None, float | None, int | None], seconds: float) -> Grey:
+    def ask(
+        self, data: bytes, how: dict[str, float | None], seconds: float
+    ) -> tuple[dict[str, float], Values]:
         """Send one file and wait for its picture; leave no child behind that may still be busy with it."""
         try:
             if not self._ready:
@@ -136,11 +149,12 @@ class _Child:
             self._send(json.dumps(how).encode(), data)
             answer = self._answer(seconds)
             if "shape" in answer:
-                return np.frombuffer(self._pipe.recv_bytes(), dtype=np.uint8).reshape(answer["shape"])
+                kind = _KINDS[answer["type"]]
+                return answer["said"], np.frombuffer(self._pipe.recv_bytes(), kind).reshape(answer["shape"])
         except TimeoutError as error:
             self.kill()
             raise UndecodableError(f"the picture was not decoded within {seconds:g} s") from error
-        except (EOFError, OSError, ValueError) as error:
+        except (EOFError, OSError, ValueError, KeyError) as error:
             self.kill()
             raise UndecodableError("the picture made its decoder fail") from error
         raise _ERRORS.get(answer["error"], UndecodableError)(answer["text"])
@@ -177,9 +191,8 @@ def _serve(pipe: Connection, memory_bytes: int) -> None:
     with contextlib.suppress(EOFError, OSError):
         pipe.send_bytes(b"{}")
         while True:
-            center, width, size = json.loads(pipe.recv_bytes())
-            decode = partial(rendering.picture, pipe.recv_bytes(), size, center=center, width=width)
-            answer, image = rendering.attempt(decode)
+            how = json.loads(pipe.recv_bytes())
+            answer, image = rendering.attempt(partial(rendering.answered, pipe.recv_bytes(), how))
             pipe.send_bytes(json.dumps(answer).encode())
             if image is not None:
                 pipe.send_bytes(image.tobytes())

@@ -80,6 +80,24 @@ def grey_file(data: bytes, size: int | None = None) -> Grey:
     return image if size is None else squared(image, size)
 
 
+def windowable(ds: Dataset, pattern: _Stored16) -> tuple[Values, tuple[float, float]]:
+    """Return the value of each of the 65,536 stored bit patterns, and the window to begin with.
+
+    Values are in modality units, or what a VOI look-up table of the header makes of them; the window is its
+    centre and width.
+    """
+    values = _modality(ds, _patterns_of(ds))
+    if ds.get("VOILUTSequence"):
+        looked_up, bits = _looked_up(ds, ds.VOILUTSequence[0], values)
+        top = float((1 << bits) - 1)
+        return looked_up, (top / 2, top)
+    stated = _stated_window(ds)
+    if stated is None:
+        low, high = _percentiles(ds, values, pattern)
+        stated = (low + high) / 2, max(high - low, 1.0)
+    return values, stated
+
+
 def _halved(stored: codecs.Stored, size: int) -> codecs.Stored:
     """Return means of 2 x 2 values, again and again while a side is more than twice `size`.
 
@@ -116,8 +134,7 @@ def _from_16_bits(image: NDArray[np.generic]) -> Grey:
 
 def _grey_table(ds: Dataset, pattern: _Stored16, window: tuple[float, float] | None) -> Grey:
     """Return the grey level of each of the 65,536 stored bit patterns: the display pipeline as one table."""
-    stored = _PATTERNS.view(np.int16) if ds.PixelRepresentation == 1 else _PATTERNS
-    values = _modality(ds, stored.astype(np.float64))
+    values = _modality(ds, _patterns_of(ds))
     shown = np.clip(_windowed(ds, values, pattern, window), 0.0, 1.0)
     if ds.PhotometricInterpretation == "MONOCHROME1":
         shown = 1.0 - shown
@@ -125,6 +142,11 @@ def _grey_table(ds: Dataset, pattern: _Stored16, window: tuple[float, float] | N
     if ds.get("PresentationLUTShape", expected) != expected:
         _log.warning("PresentationLUTShape disagrees with PhotometricInterpretation, which is trusted")
     return np.asarray((shown * 255.0).round(), dtype=np.uint8)
+
+
+def _patterns_of(ds: Dataset) -> Values:
+    """Return all bit patterns as the numbers they are stored for."""
+    return (_PATTERNS.view(np.int16) if ds.PixelRepresentation == 1 else _PATTERNS).astype(np.float64)
 
 
 def _modality(ds: Dataset, stored: Values) -> Values:

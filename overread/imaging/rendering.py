@@ -1,9 +1,13 @@
 """One file's bytes to its grey picture, in this very process; untrusted ones go through `decoding`."""
 
 from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from overread.domain.errors import InputError, UnsupportedError
-from overread.imaging import pixels, reading
+from overread.imaging import deep, pixels, reading
 from overread.imaging.pixels import Grey
 
 
@@ -19,10 +23,22 @@ def picture(
     return pixels.grey(ds, size, center=center, width=width)
 
 
-def attempt(decode: Callable[[], Grey]) -> tuple[dict[str, object], Grey | None]:
+Values = NDArray[np.uint8] | NDArray[np.uint16]
+
+
+def answered(data: bytes, how: dict[str, Any]) -> tuple[dict[str, float], Values]:
+    """Return a picture as the decoding process hands it over: what is said of it, and its values."""
+    if how.pop("deep"):
+        made = deep.deep_picture(data)
+        said = {"slope": made.slope, "offset": made.offset, "center": made.center, "width": made.width}
+        return said, made.values
+    return {}, picture(data, **how)
+
+
+def attempt(decode: Callable[[], tuple[dict[str, float], Values]]) -> tuple[dict[str, object], Values | None]:
     """Return what to answer, and the picture if there is one; a broken file may raise anything."""
     try:
-        image = decode()
+        said, image = decode()
     except InputError as error:
         return {"error": type(error).__name__, "text": str(error)[:1000]}, None
     except MemoryError:
@@ -32,4 +48,4 @@ def attempt(decode: Callable[[], Grey]) -> tuple[dict[str, object], Grey | None]
             "error": "UndecodableError",
             "text": f"the picture cannot be decoded: {type(error).__name__}",
         }, None
-    return {"shape": image.shape}, image
+    return {"shape": image.shape, "type": np.dtype(image.dtype).name, "said": said}, image

@@ -1,5 +1,6 @@
 """Worklist, one study, its answer and its pictures; release and deletion of a quarantined one."""
 
+import json
 from datetime import date, datetime
 from typing import Annotated
 
@@ -190,6 +191,31 @@ def show_image(
     width: Annotated[float | None, Query(allow_inf_nan=False, gt=0)] = None,
 ) -> Response:
     """Return the picture as a radiologist would be shown it, or in a window of one's own."""
+    return rendered(web, _shown_to(web, by, uid).digest, center, width)
+
+
+@router.get("/studies/{uid}/pixels", response_class=Response)
+def show_pixels(uid: str, by: Viewer, web: Wired) -> Response:
+    """Return all grey levels: uint16, little endian, row by row; the header `Overread-Picture` says of what.
+
+    It is JSON: `rows`, `columns`, `slope` and `offset` (modality value = offset + slope x value; low values
+    are dark), and `center` and `width` of the first window, in modality units.
+    """
+    made = web.services.decoder.deep(web.objects.get(_shown_to(web, by, uid).digest))
+    rows, columns = made.values.shape
+    said = {"rows": rows, "columns": columns, "slope": made.slope, "offset": made.offset}
+    return Response(
+        made.values.astype("<u2", copy=False).tobytes(),
+        media_type="application/octet-stream",
+        headers={
+            "Overread-Picture": json.dumps({**said, "center": made.center, "width": made.width}),
+            "Cache-Control": "private, max-age=300",
+        },
+    )
+
+
+def _shown_to(web: Web, by: Person, uid: str) -> Instance:
+    """Return the object whose picture a person may see."""
     with web.look() as work:
         study = work.studies.get(study_named(uid))
         pictures = pictures_of(work, study)
@@ -197,7 +223,7 @@ def show_image(
         raise ForbiddenError("this study is quarantined; its pictures are not shown")
     if not pictures:
         raise NotFoundError("this study has no picture")
-    return rendered(web, pictures[0].digest, center, width)
+    return pictures[0]
 
 
 def pictures_of(work: UnitOfWork, study: Study) -> list[Instance]:

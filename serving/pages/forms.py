@@ -61,7 +61,10 @@ class Filled:
         return key
 
     def findings(self) -> list[dict[str, object]]:
-        """Return the findings that were named, each by a code alone or by a whole line of a form."""
+        """Return the findings that were named, each by a code alone or by a whole line of a form.
+
+        A code alone has its box in a field of its own, `box.CODE`.
+        """
         columns = {name: self.texts(name) for name in ("side", "zone", "severity", "box")}
         found: dict[str, dict[str, object]] = {}
         for row, code in enumerate(self.texts("code")):
@@ -70,7 +73,7 @@ class Filled:
             line = {
                 name: values[row] for name, values in columns.items() if row < len(values) and values[row]
             }
-            box = line.pop("box", None)
+            box = line.pop("box", None) or self.text(f"box.{code}") or None
             found[code] = {"code": code, **line, **({} if box is None else {"box": _corners(box)})}
         return list(found.values())
 

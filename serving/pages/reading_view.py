@@ -48,6 +48,7 @@ def reading_view(
     return {
         **_identity(work, visit, study),
         **_picture(work, study, prediction),
+        "prior": _prior(work, visit, study),
         **_feedback(visit, person, prediction, own),
         "set_aside": study.state in _SET_ASIDE,
         "deleted": study.deleted,
@@ -90,10 +91,30 @@ def _picture(work: UnitOfWork, study: Study, prediction: Prediction | None) -> d
     mapped = prediction is not None and prediction.heatmap is not None
     return {
         "image": f"{address(study.uid)}/image.png" if shown else None,
+        "pixels": f"{address(study.uid)}/pixels" if shown else None,
         "heatmap": f"{address(study.uid)}/heatmap.png" if shown and mapped else None,
         "rows": pictures[0].rows if shown else 0,
         "columns": pictures[0].columns if shown else 0,
     }
+
+
+def _prior(work: UnitOfWork, visit: Visit, study: Study) -> dict[str, Any] | None:
+    """Return the patient's latest earlier study that has a picture to compare with."""
+    for earlier in work.studies.of_patient(study.patient):
+        before = (earlier.study_date or earlier.received_at.date(), earlier.received_at) < (
+            study.study_date or study.received_at.date(),
+            study.received_at,
+        )
+        if before and earlier.state not in _SET_ASIDE and pictures_of(work, earlier):
+            there = address(earlier.uid)
+            return {
+                "uid": earlier.uid,
+                "image": f"{there}/image.png",
+                "pixels": f"{there}/pixels",
+                "date": visit.formats.day(earlier.study_date),
+                "scanner": f"{earlier.acquisition.manufacturer} {earlier.acquisition.model}".strip(),
+            }
+    return None
 
 
 def _answer(visit: Visit, prediction: Prediction) -> dict[str, Any]:

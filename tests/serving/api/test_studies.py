@@ -1,4 +1,5 @@
 import io
+import json
 from datetime import timedelta
 
 import numpy as np
@@ -133,6 +134,17 @@ def test_a_window_changes_the_picture_and_an_impossible_one_is_422(served: House
         assert served.ask("rita", "GET", path, params=asked).status_code == 422
 
 
+def test_all_grey_levels_come_with_what_they_mean(served: House) -> None:
+    answer = served.ask("rita", "GET", f"/api/v1/studies/{_sent(served)}/pixels")
+    said = json.loads(answer.headers["overread-picture"])
+    values = np.frombuffer(answer.content, "<u2").reshape(said["rows"], said["columns"])
+    shown = said["offset"] + said["slope"] * values.astype(float)
+    low = said["center"] - said["width"] / 2
+    grey = np.clip((shown - low) / said["width"], 0, 1) * 255
+    assert np.abs(grey - a_picture(bright=True)).max() <= 1
+    assert answer.headers["cache-control"].startswith("private")
+
+
 def test_the_heatmap_is_colour_with_opacity_and_no_finding_has_none(served: House) -> None:
     answer = served.ask("rita", "GET", f"/api/v1/studies/{_sent(served)}/heatmap.png")
     picture = Image.open(io.BytesIO(answer.content))
@@ -151,6 +163,7 @@ def test_readers_see_why_a_study_is_quarantined_but_never_its_pixels(served: Hou
     study = served.ask("rita", "GET", f"/api/v1/studies/{uid}").json()
     assert (study["state"], study["reasons"][0]["code"]) == ("quarantined", "BURNED_IN")
     assert served.ask("rita", "GET", f"/api/v1/studies/{uid}/image.png").status_code == 403
+    assert served.ask("rita", "GET", f"/api/v1/studies/{uid}/pixels").status_code == 403
     assert served.ask("olga", "GET", f"/api/v1/studies/{uid}/image.png").status_code == 200
 
 
@@ -178,8 +191,9 @@ def test_the_pixels_of_a_deleted_study_are_gone_at_once(served: House) -> None:
     uid = _quarantined(served)
     served.ask("olga", "DELETE", f"/api/v1/studies/{uid}", json={"reason": "a name in the picture"})
     for who in ("rita", "olga", "anna"):
-        answer = served.ask(who, "GET", f"/api/v1/studies/{uid}/image.png")
-        assert (answer.status_code, answer.json()["detail"]) == (404, "this study has no picture")
+        for picture in ("image.png", "pixels"):
+            answer = served.ask(who, "GET", f"/api/v1/studies/{uid}/{picture}")
+            assert (answer.status_code, answer.json()["detail"]) == (404, "this study has no picture")
 
 
 def test_a_deleted_study_is_excluded_and_its_record_stays(served: House) -> None:

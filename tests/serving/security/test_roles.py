@@ -20,6 +20,7 @@ MAY: dict[tuple[str, str], set[Role]] = {
     ("GET", "/api/v1/studies/{uid}/prediction"): ALL,
     ("GET", "/api/v1/studies/{uid}/heatmap.png"): ALL,
     ("GET", "/api/v1/studies/{uid}/image.png"): PEOPLE_WHO_SEE,
+    ("GET", "/api/v1/studies/{uid}/pixels"): PEOPLE_WHO_SEE,
     ("GET", "/api/v1/studies/{uid}/report"): PEOPLE_WHO_SEE,
     ("PUT", "/api/v1/studies/{uid}/report"): READERS,
     ("POST", "/api/v1/studies/{uid}/report/addenda"): READERS,
