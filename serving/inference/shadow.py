@@ -6,7 +6,7 @@ from datetime import timedelta
 from bootstrap.signing import SiteKey, require_signed
 from bootstrap.web import WebServices
 from model_registry.shadow_run import end_if_complete, enrol, keep_answer, progress_of, topic_of
-from overread.domain.errors import InputError, NotFoundError, RuleError
+from overread.domain.errors import InputError, NotFoundError, OverreadError, RuleError
 from overread.domain.identifiers import StudyUid, VersionKey
 from overread.domain.shadows import Shadow, ShadowAnswer
 from overread.domain.studies import StudyState
@@ -110,7 +110,8 @@ class ShadowScoring:
         except Exception as error:  # a broken candidate must not stop what serves
             self._metrics.failures.labels("shadow").inc()
             _log.exception("version %s cannot run in shadow", shadow.candidate)
-            self._failure, self._try_at = f"version {shadow.candidate}: {error}", now + PAUSE
+            said = error if isinstance(error, OverreadError) else type(error).__name__
+            self._failure, self._try_at = f"version {shadow.candidate}: {said}", now + PAUSE
         give_back()
         return self._model
 

@@ -74,8 +74,6 @@ def _result(visit: Visit, result: Any) -> dict[str, Any]:
     ]
     return {
         "studies": result["studies"],
-        "patients": result["patients"],
-        "failed": result["failed"],
         "only_candidate": calls["only_candidate"],
         "only_production": calls["only_production"],
         "agreement": _share(calls["agreement"]),
