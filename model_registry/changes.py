@@ -30,6 +30,7 @@ Composed = Callable[[DatasetVersion, DatasetVersion | None], object]
 
 BASELINES = ("production", "anchor")
 _TO_ANCHOR = "anchor."  # how the names of checks against the first release begin
+_TOLD_HERE = frozenset({"normal-text-switched"})  # an event to name; its reason may be of a study
 _DRIFT_CHECKS = 10_000
 
 
@@ -67,7 +68,7 @@ def change_of(work: UnitOfWork, version: str, *, task: str, composed: Composed) 
         "learning": _learning(work, known, composed),
         "lineage": _lineage(known),
         "protocol": _protocol(known),
-        "impact": _impact(known),
+        "impact": {**_impact(known), "shadows": _shadows(work, known.model)},
         "baselines": _baselines(known),
         "decision": _decision(known.request),
         "afterwards": _afterwards(work, known.model, task),
@@ -175,6 +176,24 @@ def _impact(known: _Known) -> Record:
     }
 
 
+def _shadows(work: UnitOfWork, model: ModelVersion) -> list[Json]:
+    """Return how a version ran in shadow; what it showed is not for everybody who may read this."""
+    told: list[Json] = []
+    for shadow in work.shadows.all(candidate=model.version):
+        answered, failed = work.shadows.count(shadow.id)
+        registered = {
+            "at": shadow.registered_at,
+            "by": shadow.registered_by,
+            "why": shadow.why,
+            "production": shadow.production,
+            "studies": shadow.studies,
+            "until": shadow.until,
+        }
+        ended = None if shadow.end is None else plain(shadow.end)
+        told.append({**plain(registered), "answered": answered, "failed": failed, "ended": ended})
+    return told
+
+
 def without_studies(value: Any) -> Any:
     """Return a record without anything in it that names a study, whatever the gate comes to record."""
     if isinstance(value, Mapping):
@@ -274,7 +293,7 @@ def _events(work: UnitOfWork, version: str) -> list[Json]:
             "action": row.event.action,
             "hash": row.hash,
         }
-        for row in work.audit.told(TOLD)
+        for row in work.audit.told(TOLD | _TOLD_HERE)
         if _tells_of(row.event, version)
     ]
 

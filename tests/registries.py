@@ -13,6 +13,7 @@ from overread.domain.audit import AuditEvent
 from overread.domain.datasets import DatasetVersion, Look, TestSet
 from overread.domain.identifiers import Digest, PersonKey, VersionKey
 from overread.domain.models import Lineage
+from overread.domain.shadows import Ending, Shadow, ShadowEnd
 from overread.store.monitoring import DriftCheck
 from overread.store.unit_of_work import UnitOfWork
 from tests.builders import NOW, a_digest, a_model, a_request, a_review, a_verdict, uid
@@ -143,6 +144,7 @@ def _second(work: UnitOfWork, storage: Storage) -> None:
             verdict="PROMOTE",
         )
     )
+    _shadowed(work)
     card: Digest = storage.objects.put(b"<!doctype html><title>Model card</title>")
     ask(
         work,
@@ -157,6 +159,29 @@ def _second(work: UnitOfWork, storage: Storage) -> None:
     raise_once(work, "drift", Urgency.WARNING, {"columns": "noise"}, now=NOW + 4 * HOUR)
     work.monitoring.add_check(DriftCheck(id="check-1", at=NOW + 4 * HOUR, verdict=a_verdict(passed=False)))
     roll_back(work, task=TASK, by="olga", reason="missed strands", now=NOW + 5 * HOUR)
+
+
+def _shadowed(work: UnitOfWork) -> None:
+    """Let version 2 run beside version 1 until somebody stops it."""
+    at = NOW + 2 * HOUR
+    shadow = Shadow(
+        id="shadow-1",
+        task=TASK,
+        candidate=VersionKey("2"),
+        candidate_digest=a_digest("e"),
+        production=VersionKey("1"),
+        production_digest=a_digest("c"),
+        registered_by=PersonKey("olga"),
+        registered_at=at,
+        why="a new scanner",
+        policy="cxr-binary",
+        margins={"sensitivity": 0.03},
+        studies=100,
+    )
+    work.shadows.add(shadow)
+    work.shadows.add_end(
+        shadow.id, ShadowEnd(at=at, by=PersonKey("olga"), how=Ending.STOPPED, reason="seen enough")
+    )
 
 
 def _approved(work: UnitOfWork, version: str, *, hours: int) -> None:

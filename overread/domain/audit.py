@@ -21,6 +21,8 @@ TOLD = frozenset(
         "promotion-asked",
         "promotion-reviewed",
         "promotion-withdrawn",
+        "shadow-ended",
+        "shadow-registered",
         "test-set-bridged",
         "test-set-frozen",
         "test-set-look",

@@ -88,6 +88,13 @@ def test_every_check_stands_in_numbers_whatever_its_name_and_no_study_does(regis
     assert STUDY not in json.dumps(impact)
 
 
+def test_a_shadow_is_told_without_what_it_showed(registry: Storage) -> None:
+    (shadow,) = told(registry, "2")["impact"]["shadows"]
+    assert (shadow["why"], shadow["production"], shadow["studies"]) == ("a new scanner", "1", 100)
+    assert (shadow["answered"], shadow["ended"]["how"]) == (0, "stopped")
+    assert told(registry, "1")["impact"]["shadows"] == []
+
+
 def test_there_are_two_baselines_each_with_its_significance(registry: Storage) -> None:
     baselines = told(registry, "2")["baselines"]
     assert {part: each["version"] for part, each in baselines.items()} == {"production": "1", "anchor": "1"}
