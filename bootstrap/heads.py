@@ -107,7 +107,7 @@ def require_in_chain(work: UnitOfWork, seq: int, expected: str, *, said: str) ->
     if row is None:
         raise BrokenChainError(
             f"row {seq} {said}, and the change record ends at row {work.audit.length()}: rows were cut off, "
-            "or an older database was restored"
+            f"or an older database was restored (where that was meant, keep {FILE} elsewhere and go on)"
         )
     if row.hash != expected:
         raise BrokenChainError(f"row {seq} {said} with another hash: the change record was written anew")

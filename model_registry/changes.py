@@ -9,18 +9,16 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from model_registry.promotion import way_back
+from model_registry.aftermath import afterwards, events
 from model_registry.recording import Json, recorded
-from overread.domain.audit import TOLD, AuditEvent, names_a_study
+from overread.domain.audit import names_a_study
 from overread.domain.change_control import changed_features, shift, update_kind
 from overread.domain.datasets import DatasetVersion, Look, TestSet
 from overread.domain.errors import NotFoundError
 from overread.domain.models import ModelVersion
 from overread.domain.promotion import NEEDED, PromotionRequest
-from overread.store.models import Succession
 from overread.store.records import plain
 from overread.store.unit_of_work import UnitOfWork
 
@@ -30,8 +28,6 @@ Composed = Callable[[DatasetVersion, DatasetVersion | None], object]
 
 BASELINES = ("production", "anchor")
 _TO_ANCHOR = "anchor."  # how the names of checks against the first release begin
-_TOLD_HERE = frozenset({"normal-text-switched"})  # an event to name; its reason may be of a study
-_DRIFT_CHECKS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,15 +67,15 @@ def change_of(work: UnitOfWork, version: str, *, task: str, composed: Composed) 
         "impact": {**_impact(known), "shadows": _shadows(work, known.model)},
         "baselines": _baselines(known),
         "decision": _decision(known.request),
-        "afterwards": _afterwards(work, known.model, task),
-        "events": _events(work, known.model.version),
+        "afterwards": afterwards(work, known.model, task),
+        "events": events(work, known.model.version),
     }
     return {**change, "missing": list(_missing(known, change))}
 
 
 def _known(work: UnitOfWork, model: ModelVersion) -> _Known:
     versions = {str(each.version): each for each in work.models.all()}
-    request = next((each for each in work.models.requests() if each.version == model.version), None)
+    request = _request(work, model.version)
     comparison: Mapping[str, Any] = {} if request is None else request.comparison
     before = versions.get(comparison.get("production") or model.lineage.parent or "")
     asked = None if request is None else request.ledger.get("test_set")
@@ -98,6 +94,13 @@ def _known(work: UnitOfWork, model: ModelVersion) -> _Known:
         look=look,
         test_set=test_set,
     )
+
+
+def _request(work: UnitOfWork, version: str) -> PromotionRequest | None:
+    try:
+        return work.models.request(version)
+    except NotFoundError:
+        return None
 
 
 def _modification(known: _Known) -> Record:
@@ -143,7 +146,7 @@ def _dataset(work: UnitOfWork, model: ModelVersion) -> DatasetVersion | None:
 def _lineage(known: _Known) -> Record:
     more = {} if known.request is None else dict(known.request.lineage)
     kept = {name: more.get(name) for name in ("comparison_run", "model_card")}
-    return {**plain(known.model.lineage), **recorded_mapping(kept)}
+    return {**plain(known.model.lineage), **_recorded(kept)}
 
 
 def _protocol(known: _Known) -> Record:
@@ -153,7 +156,7 @@ def _protocol(known: _Known) -> Record:
         "policy": comparison.get("policy"),
         "policy_values": recorded(values),
         "policy_digest": None if values is None else _digest(values),
-        "ledger": recorded_mapping(ledger) or None,
+        "ledger": _recorded(ledger) or None,
         "look": None if known.look is None else plain(known.look),
         "test_set": None if known.test_set is None else plain(known.test_set),
     }
@@ -170,9 +173,9 @@ def _impact(known: _Known) -> Record:
     comparison = {name: each for name, each in known.comparison.items() if name != "policy_values"}
     flips: Iterable[Mapping[str, Any]] = comparison.pop("flips", None) or []
     return {
-        "comparison": without_studies(comparison) or None,
-        "flips": recorded_mapping(Counter(str(each.get("kind")) for each in flips)) if comparison else None,
-        "drift": None if request is None or request.drift is None else without_studies(plain(request.drift)),
+        "comparison": _without_studies(comparison) or None,
+        "flips": _recorded(Counter(str(each.get("kind")) for each in flips)) if comparison else None,
+        "drift": None if request is None or request.drift is None else _without_studies(plain(request.drift)),
     }
 
 
@@ -194,12 +197,13 @@ def _shadows(work: UnitOfWork, model: ModelVersion) -> list[Json]:
     return told
 
 
-def without_studies(value: Any) -> Any:
+def _without_studies(value: Any) -> Any:
     """Return a record without anything in it that names a study, whatever the gate comes to record."""
     if isinstance(value, Mapping):
-        return {name: without_studies(each) for name, each in value.items()}
+        kept = {name: each for name, each in value.items() if not names_a_study(name)}
+        return {name: _without_studies(each) for name, each in kept.items()}
     if isinstance(value, list | tuple):
-        return [without_studies(each) for each in value]
+        return [_without_studies(each) for each in value]
     return None if names_a_study(value) else value
 
 
@@ -215,7 +219,7 @@ def _baselines(known: _Known) -> Record:
             "version": other.version,
             "update_kind": update_kind(known.model, other).value,
             "checks": [
-                {**recorded_mapping(check), "shift": shift(check)}
+                {**_recorded(check), "shift": shift(check)}
                 for check in known.comparison.get("checks") or []
                 if _measured_against(check, part)
             ],
@@ -243,66 +247,6 @@ def _decision(request: PromotionRequest | None) -> Record | None:
     }
 
 
-def _afterwards(work: UnitOfWork, model: ModelVersion, task: str) -> Record:
-    """Return when it served, and which alerts and drift checks fell into those times."""
-    history = work.models.successions(task)
-    followers: list[Succession | None] = [*history[1:], None]
-    served = [
-        (each, then) for each, then in zip(history, followers, strict=True) if each.version == model.version
-    ]
-
-    def while_serving(at: datetime) -> bool:
-        return any(each.at <= at and (then is None or at < then.at) for each, then in served)
-
-    return {
-        "served": [
-            {"began": plain(each), "ended": None if then is None else plain(then)} for each, then in served
-        ],
-        "alerts": [
-            {
-                "kind": alert.kind,
-                "urgency": alert.urgency.value,
-                "raised_at": plain(alert.raised_at),
-                "resolved_at": None if alert.resolved_at is None else plain(alert.resolved_at),
-                "resolved_by": alert.resolved_by,
-            }
-            for alert in reversed(work.monitoring.alerts())
-            if while_serving(alert.raised_at)
-        ],
-        "drift_checks": [
-            {
-                "at": plain(check.at),
-                "passed": check.verdict.passed,
-                "n_current": check.verdict.n_current,
-                "drifted": list(check.verdict.drifted),
-            }
-            for check in reversed(work.monitoring.checks(limit=_DRIFT_CHECKS))
-            if while_serving(check.at)
-        ],
-        "way_back": way_back(work, task) if served and served[-1][1] is None else None,
-    }
-
-
-def _events(work: UnitOfWork, version: str) -> list[Json]:
-    """Return the rows of the chain that tell of a version, by number and hash."""
-    return [
-        {
-            "seq": row.seq,
-            "at": plain(row.event.at),
-            "by": row.event.by,
-            "action": row.event.action,
-            "hash": row.hash,
-        }
-        for row in work.audit.told(TOLD | _TOLD_HERE)
-        if _tells_of(row.event, version)
-    ]
-
-
-def _tells_of(event: AuditEvent, version: str) -> bool:
-    named = {event.details.get(name) for name in ("version", "candidate", "from", "to")}
-    return version in named or event.subject in {f"model:{version}", f"request:{version}"}
-
-
 def _missing(known: _Known, change: Mapping[str, Any]) -> Iterable[str]:
     """Name what a complete record would have and this one has not."""
     learning, protocol, impact = change["learning"], change["protocol"], change["impact"]
@@ -323,6 +267,6 @@ def _missing(known: _Known, change: Mapping[str, Any]) -> Iterable[str]:
     return (name for name, there in wanted.items() if not there)
 
 
-def recorded_mapping(values: Mapping[str, object]) -> dict[str, Json]:
+def _recorded(values: Mapping[str, object]) -> dict[str, Json]:
     """Return a mapping as JSON values."""
     return {str(name): recorded(each) for name, each in values.items()}

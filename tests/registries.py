@@ -70,6 +70,7 @@ def a_comparison(**more: Any) -> dict[str, Any]:
         "evaluations": {part: {"version": who, **evaluation} for part, who in (("candidate", "2"),)},
         "baseline": None,
         "looked_at": [STUDY],
+        "scores": {STUDY: 0.4, "n": 1},
     } | more
 
 

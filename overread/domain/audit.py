@@ -111,7 +111,7 @@ def names_a_study(value: object) -> bool:
     if isinstance(value, str):
         return _UID.fullmatch(value) is not None
     if isinstance(value, Mapping):
-        return any(names_a_study(each) for each in value.values())
+        return any(names_a_study(each) for pair in value.items() for each in pair)
     return isinstance(value, list | tuple) and any(names_a_study(each) for each in value)
 
 

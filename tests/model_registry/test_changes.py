@@ -85,6 +85,7 @@ def test_every_check_stands_in_numbers_whatever_its_name_and_no_study_does(regis
     ]
     assert impact["flips"] == {"missed": 1, "false_alarm": 1}
     assert impact["comparison"]["looked_at"] == [None]
+    assert impact["comparison"]["scores"] == {"n": 1}
     assert STUDY not in json.dumps(impact)
 
 
