@@ -1,7 +1,7 @@
 """Random re-reads of undisputed studies: without them, misses on both sides stay unseen."""
 
 import hashlib
-from dataclasses import fields
+from dataclasses import asdict
 from datetime import datetime
 
 from feedback.cases import open_case
@@ -46,8 +46,7 @@ def _position(study: StudyUid, salt: bytes) -> float:
 
 
 def _lot(answer: Answered, *, share: float, drawn: bool, case: Case | None, now: datetime) -> Lot:
-    stated = {field.name: getattr(answer, field.name) for field in fields(answer)}
-    return Lot(**stated, at=now, share=share, drawn=drawn, case=None if case is None else case.id)
+    return Lot(**asdict(answer), at=now, share=share, drawn=drawn, case=None if case is None else case.id)
 
 
 def _standing_case(work: UnitOfWork, study: StudyUid) -> Case | None:

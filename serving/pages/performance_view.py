@@ -4,8 +4,8 @@ import math
 from typing import Any
 
 from monitoring.alerts import SYSTEM
-from monitoring.performance import Performance, live_performance
-from monitoring.stop_rule import StopVerdict, watched
+from monitoring.performance import Accuracy, Performance, live_performance
+from monitoring.stop_rule import Watched, watched
 from overread.domain.estimates import Estimate
 from overread.domain.people import Permission, Person
 from overread.store.unit_of_work import UnitOfWork
@@ -21,7 +21,7 @@ def performance_view(work: UnitOfWork, visit: Visit, by: Person) -> dict[str, An
     rows = [] if seen is None else live_performance(work, seen.version, months=MONTHS_SHOWN)
     return {
         "rows": [_row(visit, row) for row in rows],
-        "stop": None if seen is None else _stop(visit, seen.verdict),
+        "stop": None if seen is None else _stop(visit, seen),
         "switch": _switch(work, visit),
         "may_switch": by.may(Permission.SWITCH_NORMAL_TEXT),
     }
@@ -29,29 +29,30 @@ def performance_view(work: UnitOfWork, visit: Visit, by: Person) -> dict[str, An
 
 def _row(visit: Visit, row: Performance) -> dict[str, Any]:
     words = visit.words
-    survey, pooled = row.horvitz_thompson, row.begg_greenes
+    survey = row.horvitz_thompson
+    believed = words.text("performance.believed", n=grouped(row.believed_reports))
     return {
         "when": words.text("performance.all") if row.month is None else f"{row.month:%Y-%m}",
         "answers": grouped(row.flagged + row.cleared),
         "sensitivity": _share(None if survey is None else survey.sensitivity),
         "specificity": _share(None if survey is None else survey.specificity),
-        "second": None
-        if pooled is None
-        else words.text(
-            "performance.second",
-            sensitivity=_text(pooled.sensitivity),
-            specificity=_text(pooled.specificity),
-        ),
+        "second": _second(visit, row.begg_greenes),
         "gaps": [words.text(f"performance.gap.{gap}") for gap in row.gaps],
         "audits": words.text(
             "performance.audits_of", read=grouped(row.audits_read), drawn=grouped(row.audits_drawn)
         ),
         "missed": percent(row.missed.estimate),
         "bound": words.text("performance.at_most", share=percent(row.missed.upper)),
-        "believed": words.text("performance.believed", n=grouped(row.believed_reports))
-        if row.believed_reports
-        else None,
+        "believed": believed if row.believed_reports else "",
     }
+
+
+def _second(visit: Visit, pooled: Accuracy | None) -> str:
+    if pooled is None:
+        return ""
+    return visit.words.text(
+        "performance.second", sensitivity=_text(pooled.sensitivity), specificity=_text(pooled.specificity)
+    )
 
 
 def _share(found: Estimate | None) -> dict[str, Any] | None:
@@ -72,11 +73,14 @@ def _text(found: Estimate) -> str:
     return f"{percent(found.estimate)} ({between(100 * found.lower, 100 * found.upper, 1)})"
 
 
-def _stop(visit: Visit, verdict: StopVerdict) -> dict[str, Any]:
-    words, rule = visit.words, visit.web.task.audit.stop
+def _stop(visit: Visit, seen: Watched) -> dict[str, Any]:
+    words, rule, verdict = visit.words, visit.web.task.audit.stop, seen.verdict
     return {
         "said": words.text(
-            "performance.missed_of", missed=grouped(verdict.missed), audited=grouped(verdict.audited)
+            "performance.missed_of",
+            missed=grouped(verdict.missed),
+            audited=grouped(verdict.audited),
+            since=visit.formats.instant(seen.since),
         ),
         "start": words.text(f"performance.start.{verdict.start}"),
         "fired": verdict.fired_by is not None,
