@@ -40,6 +40,8 @@ def _accuracies(one: ArmAccuracy) -> str:
 
 
 def _time(time: ReadingTime) -> str:
+    if not time.n:
+        return "not timed"
     return f"{time.median:.1f} ({time.lower_quartile:.1f} to {time.upper_quartile:.1f}), n {time.n}"
 
 

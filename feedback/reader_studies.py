@@ -58,8 +58,7 @@ def register(work: UnitOfWork, study: CrossoverStudy) -> None:
     InputError
         Somebody named is not known here, or may not read cases.
     """
-    if study.name in work.reader_studies.names():
-        raise NameTakenError(study.name)
+    require_free(work, study.name)
     require_readers(work, study.readers)
     work.reader_studies.add(study)
     details = {
@@ -80,6 +79,12 @@ def register(work: UnitOfWork, study: CrossoverStudy) -> None:
         details=details,
     )
     work.audit.append(event)
+
+
+def require_free(work: UnitOfWork, name: str) -> None:
+    """Raise `NameTakenError` where a study of this name stands."""
+    if name in work.reader_studies.names():
+        raise NameTakenError(name)
 
 
 def require_readers(work: UnitOfWork, readers: Sequence[PersonKey]) -> None:

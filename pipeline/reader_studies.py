@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bootstrap.clock import new_id
-from feedback.reader_studies import register, require_readers, sequences
+from feedback.reader_studies import register, require_free, require_readers, sequences
 from model_registry.evaluation import Scores, score
 from model_registry.ledger import Occasion, note_use
 from model_registry.packaging import open_package
@@ -53,7 +53,25 @@ class Design:
 
 
 def set_up(services: PipelineServices, design: Design) -> CrossoverStudy:
-    """Draw the cases, score them once with the fixed version, and register the study.
+    """Plan a study and register it.
+
+    Raises
+    ------
+    InputError, NameTakenError
+        The design names nobody, somebody who may not read, or a study that stands; and as `plan` does.
+    """
+    with services.storage.look() as work:
+        require_free(work, design.name)
+        require_readers(work, design.readers)
+    study = plan(services, design)
+    with services.storage.work() as work:
+        register(work, study)
+        work.commit()
+    return study
+
+
+def plan(services: PipelineServices, design: Design) -> CrossoverStudy:
+    """Draw the cases, score them once with the fixed version, and draw the orders; nobody reads before more.
 
     Raises
     ------
@@ -65,15 +83,12 @@ def set_up(services: PipelineServices, design: Design) -> CrossoverStudy:
         Too few cases of a class have a picture that none of the readers knows.
     LeakError
         The version learned from a patient or a picture of the cases.
-    InputError, NameTakenError
-        The design names nobody, somebody who may not read, or a study that stands.
     """
     if design.n_cases < FEWEST:
         raise InputError("a reader study needs at least two cases, one with a finding and one without")
     rng = np.random.default_rng(design.seed)
     with services.storage.look() as work:
         model = work.models.get(design.version)
-        require_readers(work, design.readers)
         test_set = work.datasets.test_set()
         if test_set is None:
             raise NotFoundError("no test set is frozen yet; `overread compare` freezes one")
@@ -94,7 +109,7 @@ def set_up(services: PipelineServices, design: Design) -> CrossoverStudy:
         CrossoverCase(key=new_id(), study=case.study, truth=case.label, probability=float(probability))
         for case, probability in zip(drawn, scores.probability[:, 0], strict=True)
     )
-    study = CrossoverStudy(
+    return CrossoverStudy(
         id=new_id(),
         name=design.name,
         task=services.task.name,
@@ -110,10 +125,6 @@ def set_up(services: PipelineServices, design: Design) -> CrossoverStudy:
         cases=cases,
         sequences=sequences(design.readers, [case.key for case in cases], rng),
     )
-    with services.storage.work() as work:
-        register(work, study)
-        work.commit()
-    return study
 
 
 def _require_verdict(work: UnitOfWork, test_set: TestSet, model: ModelVersion) -> None:
