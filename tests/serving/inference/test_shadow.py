@@ -230,9 +230,8 @@ def test_a_study_that_a_killed_process_had_claimed_is_taken_up_by_the_next_one(
     assert not _in_shadow(web)
     again = wire(services, scoring=True)
     again.slot.follow()
-    with again.work() as work:
-        again.worker.shadow.revive(work)
-        work.commit()
+    again.worker.start()
+    again.worker.stop()
     _in_shadow(again)
     assert _progress(again, shadow) == Progress(answered=1)
 
