@@ -8,9 +8,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 
 from bootstrap.bundles import LARGEST, export_bundle
-from overread.domain.errors import TooLargeError
+from bootstrap.heads import BrokenChainError, latest_in_chain
+from overread.domain.errors import ConfigurationError, TooLargeError
+from overread.store.unit_of_work import UnitOfWork
 from serving.pages.routing import PageRoute
-from serving.pages.visits import Visiting
+from serving.pages.visits import Visit, Visiting
 from serving.security.permissions import AuditViewer
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -34,6 +36,7 @@ def show_audit(
     with visit.web.look() as work:
         length = work.audit.length()
         chain = work.audit.verify() if verify or length <= VERIFIED_AT_ONCE else None
+        signed = _signed(work, visit) if chain is not None and chain.ok else {"head": None, "wrong": None}
         last = length if before is None else min(before - 1, length)
         first = max(last - ROWS, 0)
         rows = work.audit.rows(after=first, limit=last - first)[::-1]
@@ -41,6 +44,7 @@ def show_audit(
         "audit/page.html",
         view={
             "chain": chain,
+            "signed": signed,
             "length": length,
             "checked_at": visit.formats.clock(visit.web.now()),
             "rows": [
@@ -84,6 +88,18 @@ def hand_over(by: AuditViewer, visit: Visiting) -> Response:
     name = f"overread-audit-{services.settings.site}-{rows}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(out.getvalue(), media_type="application/zip", headers=headers)
+
+
+def _signed(work: UnitOfWork, visit: Visit) -> dict[str, str | None]:
+    """Return the head that was signed last, or what is wrong with one."""
+    try:
+        head = latest_in_chain(work, visit.web.services.settings.folder)
+    except (BrokenChainError, ConfigurationError) as error:
+        return {"head": None, "wrong": str(error)}
+    if head is None:
+        return {"head": None, "wrong": None}
+    said = visit.words.text("audit.signed", seq=head.seq, at=visit.formats.instant(head.at))
+    return {"head": said, "wrong": None}
 
 
 def _plain(details: Mapping[str, object]) -> list[tuple[str, str]]:

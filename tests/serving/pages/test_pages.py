@@ -9,12 +9,14 @@ import pytest
 from fastapi.testclient import TestClient
 
 from bootstrap.bundles import check_bundle
+from bootstrap.heads import sign_head
 from model_registry.retrainings import request_run
 from monitoring.alerts import raise_once
 from overread.domain.alerts import Urgency
 from overread.domain.identifiers import PersonKey, VersionKey
 from overread.domain.models import RunState
 from overread.domain.people import MAY, Permission
+from overread.settings.environment import Settings
 from serving.pages import audit
 from tests.serving.conftest import PEOPLE, House
 from tests.serving.pages.builders import Department, furnish, sign_in
@@ -55,6 +57,22 @@ def test_the_record_says_whether_its_chain_is_whole_and_where_it_breaks(served: 
     broken = anna.get("/audit?verify=1").text
     assert "Chain broken at row 3" in broken
     assert "overread audit verify" in broken
+
+
+def test_the_record_says_up_to_where_it_was_signed_and_that_it_was_cut_since(
+    served: House, settings: Settings
+) -> None:
+    anna = sign_in(served, "anna")
+    with served.storage.look() as work:
+        head = sign_head(work, settings.folder, settings.signing_key_path, now=datetime.now(UTC))
+    assert head is not None
+    assert f"signed up to row {head.seq}" in anna.get("/audit").text
+    with served.storage.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM audit WHERE seq = ?", (head.seq,))
+    page = anna.get("/audit").text
+    assert "Not the record that was signed" in page
+    assert f"row {head.seq} was signed on" in page
+    assert "Chain whole" not in page
 
 
 def test_a_change_record_is_drafted_in_ones_own_language_and_may_load_nothing(served: House) -> None:
