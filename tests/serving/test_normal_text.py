@@ -104,7 +104,7 @@ def test_a_reviewer_switches_it_on_again_with_a_reason_once(served: House) -> No
     ("language", "off", "rule", "on"),
     [
         ("en", "Switched off by the system", "too many missed findings in audits", "Switched on by ruth"),
-        ("zh", "系统 于", "抽检漏诊过多", "ruth 于"),
+        ("zh", "系统 于", "抽查漏诊过多", "ruth 于"),
     ],
 )
 def test_the_monitoring_page_says_who_and_why_and_a_reviewer_switches_there(

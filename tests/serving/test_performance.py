@@ -57,7 +57,7 @@ def test_without_a_read_audit_there_is_null_and_never_a_number_from_disputes_alo
     ("language", "unknown", "second"),
     [
         ("en", "no audit of a study called no finding has been read", "from what chance alone chose"),
-        ("zh", "判为无发现的检查还没有读完的抽检", "只用随机抽中的检查"),
+        ("zh", "判为无发现的检查还没有读完的抽查", "只用随机抽中的检查"),
     ],
 )
 def test_the_page_says_what_is_not_known_and_then_the_numbers(
@@ -76,4 +76,4 @@ def test_the_page_says_what_is_not_known_and_then_the_numbers(
     after = rita.get("/monitoring").text
     assert second in after
     assert "90.9 %" in after  # 10 of 11
-    assert "1 missed findings in 10 audits" in after or "10 次抽检中漏诊 1 次" in after
+    assert "1 missed findings in 10 audits" in after or "10 次抽查中漏诊 1 次" in after
