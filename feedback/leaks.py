@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from overread.domain.datasets import Split
@@ -88,10 +89,15 @@ def one_person(patients: Iterable[Patient]) -> dict[PatientKey, PatientKey]:
     Names are compared word by word in any order, numbers without what fills them up. A patient without a
     birth date is linked to nobody, nor is one whose words many share.
     """
-    alike: dict[tuple[object, ...], set[PatientKey]] = defaultdict(set)
+    born_alike: dict[tuple[date, str], list[Patient]] = defaultdict(list)
     for patient in patients:
-        for mark in _marks(patient):
-            alike[mark].add(patient.key)
+        if patient.birth_date is not None:
+            born_alike[patient.birth_date, patient.sex].append(patient)
+    alike: dict[tuple[object, ...], set[PatientKey]] = defaultdict(set)
+    for birth, born in born_alike.items():
+        for patient in born if len(born) > 1 else ():
+            for mark in _marks(patient):
+                alike[*birth, *mark].add(patient.key)
     leads: dict[PatientKey, PatientKey] = {}
     for keys in alike.values():
         if 1 < len(keys) < _PLACEHOLDER:
@@ -100,15 +106,13 @@ def one_person(patients: Iterable[Patient]) -> dict[PatientKey, PatientKey]:
     return {key: _lead(leads, key) for key in leads}
 
 
-def _marks(patient: Patient) -> Iterable[tuple[object, ...]]:
-    if patient.birth_date is None:
-        return
+def _marks(patient: Patient) -> Iterable[tuple[str, ...]]:
     name = sorted(re.findall(r"\w+", patient.name.casefold()))
     number = re.sub(r"[\W_]", "", patient.id.casefold()).lstrip("0")
     if name:
-        yield ("name", *name, patient.birth_date, patient.sex)
+        yield ("name", *name)
     if number:
-        yield ("number", number, patient.birth_date, patient.sex)
+        yield ("number", number)
 
 
 def _lead(leads: Mapping[PatientKey, PatientKey], key: PatientKey) -> PatientKey:

@@ -38,6 +38,6 @@ def _rows(record: dict[str, Any]) -> list[dict[str, Any]]:
             "new": crossed["new"][name]["estimate"],
             "difference": difference,
         }
-        for part, crossed in record["models"].items()
-        for name, difference in crossed["difference"].items()
+        for part, crossed in sorted(record["models"].items(), reverse=True)  # production, then the anchor
+        for name, difference in sorted(crossed["difference"].items(), reverse=True)
     ]
