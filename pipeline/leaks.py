@@ -36,7 +36,8 @@ class LeakError(RuleError):
         named = "; ".join(f"{leak.leaves} and {leak.stays}" for leak in found[:NAMED])
         super().__init__(
             f"version {version} has learned from the test set, so its score would say nothing: {kinds} "
-            f"({named}; all in {place.name} of the data folder); build a dataset now and train again"
+            f"({named}; all in {place.name} of the data folder); build a dataset now and train "
+            "from the first weights, or refresh the test set, which leaves them out"
         )
         self.version = version
         self.found = tuple(found)

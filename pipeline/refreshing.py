@@ -28,7 +28,7 @@ class Plan:
 
     before: TestSet
     refreshed: Refreshed
-    left_out: tuple[StudyUid, ...]  # new studies of which a training set has held something
+    left_out: tuple[StudyUid, ...]  # studies of which a training set has held something
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,11 +58,11 @@ def planned(services: PipelineServices) -> Plan:
         before = known[-1]
         labelled = test_cases(work)
         used = {case.patient for test_set in known for case in cases_of(objects, test_set)}
-        fresh = {case.study: case.patient for case in labelled if case.patient not in used}
+        tested = {case.study: case.patient for case in labelled}
         learned = {
             row.study: row.patient for dataset in work.datasets.all() for row in load(objects, dataset.digest)
         }
-        left_out = {leak.stays for leak in leaks_between(services, work, learned=learned, tested=fresh)}
+        left_out = {leak.stays for leak in leaks_between(services, work, learned=learned, tested=tested)}
     return Plan(
         before=before,
         refreshed=refreshed(
