@@ -37,9 +37,14 @@ void main() {
 
 const UNIFORMS = ["picture", "origin", "scale", "height", "low", "width", "inverted", "square"];
 
-/** Return a painter of these levels on a canvas, or null where the machine cannot. */
+/** Return a painter of these levels on a canvas, or null where the machine has no graphics card to do it. */
 export function gpuPainter(canvas, levels) {
-  const gl = canvas.getContext("webgl2", { alpha: true, antialias: false, preserveDrawingBuffer: true });
+  const gl = canvas.getContext("webgl2", {
+    alpha: true,
+    antialias: false,
+    preserveDrawingBuffer: true,
+    failIfMajorPerformanceCaveat: true, // WebGL that a processor plays is slower than our own drawing
+  });
   if (gl === null) return null;
   const most = gl.getParameter(gl.MAX_TEXTURE_SIZE);
   if (Math.max(levels[0].rows, levels[0].columns) > most) return null;
