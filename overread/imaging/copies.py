@@ -119,7 +119,8 @@ def _stacked(fingerprints: Sequence[Fingerprint]) -> NDArray[np.uint8]:
 def _looks(planes: NDArray[np.uint8], border: int) -> _Planes:
     """Return a flat look (n, 256) of mean 0 and norm 1 for each thumbnail (n, 64, 64)."""
     reduce, near, far = _reducing(border), _blurring(_SIGMA), _blurring(2 * _SIGMA)
-    small = reduce @ planes.astype(np.float32) @ reduce.T
+    blocks = (planes[at : at + _BLOCK] for at in range(0, len(planes), _BLOCK))
+    small = np.concatenate([reduce @ block.astype(np.float32) @ reduce.T for block in blocks])
     detail = small - near @ small @ near.T
     looks = (detail / np.sqrt(far @ (detail * detail) @ far.T + 4)).reshape(len(planes), -1)
     looks -= looks.mean(axis=1, keepdims=True)
