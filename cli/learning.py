@@ -8,9 +8,10 @@ import typer
 from cli.settings import AsJson, answer, say, settings
 
 if TYPE_CHECKING:
+    from monitoring.calibration import Calibration
     from pipeline.services import PipelineServices
 
-CALIBRATED_WINDOW = 100  # studies: fewer miss a mixed intake (the drift check needs 50)
+SEEN_RELIABLY = 0.9  # share of changed windows that a drift check should call drift
 
 
 def add_to(app: typer.Typer) -> None:
@@ -188,7 +189,10 @@ def rollback(
 def monitor(
     window: Annotated[str, typer.Option(help="How far back, such as 7d or 12h.")] = "7d",
     calibrate: Annotated[
-        bool, typer.Option("--calibrate", help="Measure how often the check calls drift where there is none.")
+        bool,
+        typer.Option(
+            "--calibrate", help="Measure false alarms, and which changes the check sees, by size of window."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -213,6 +217,7 @@ def monitor(
 
     verdict = check_drift(services, window=span).verdict
     audits = report_audits(services)
+    said = explanations(catalogue("en"), verdict)
     answer(
         {
             "passed": verdict.passed,
@@ -220,7 +225,7 @@ def monitor(
             "columns_tested": len(verdict.measures),
             "drifted": ", ".join(verdict.drifted) or "none",
             "reasons": "; ".join(verdict.reasons) or "none",
-            "attributed": explanations(catalogue("en"), verdict),
+            "attributed": said if as_json else "\n  ".join(["", *said]) if said else "none",
             "audits": audits,
         },
         as_json=as_json,
@@ -232,21 +237,34 @@ def monitor(
 
 
 def _calibrate(*, as_json: bool) -> None:
+    from cli.progress import progress
     from pipeline.calibrating import calibrate_drift
     from pipeline.services import pipeline_services
 
-    found = calibrate_drift(pipeline_services(settings()), CALIBRATED_WINDOW, seed=1)
-    alarms = found.false_alarms
+    services = pipeline_services(settings())
+    with progress("calibrate", total=1.0) as done:
+        table = calibrate_drift(services, seed=1, on_done=done)
     answer(
         {
-            "level": found.level,
-            "false_alarms": alarms.estimate,
-            "lower": alarms.lower,
-            "upper": alarms.upper,
-            "draws": alarms.n,
-            "studies_in_window": found.n_current,
-            "studies_in_reference": found.n_reference,
-            "columns_tested": found.columns,
+            "draws": table.draws,
+            "windows": {str(row.n_current): _calibrated(row) for row in table.rows},
+            "windows_left_out": {str(n): why for n, why in table.left_out.items()},
         },
         as_json=as_json,
     )
+
+
+def _calibrated(row: "Calibration") -> dict[str, object]:
+    from overread.store.records import plain
+
+    seen = {name: found for name, found in row.detected.items() if found.estimate >= SEEN_RELIABLY}
+    return {
+        "studies_in_reference": row.n_reference,
+        "columns_tested": row.columns,
+        "false_alarms": plain(row.false_alarms),
+        "level_that_holds": row.holding,
+        "detected": {name: plain(found) for name, found in row.detected.items()},
+        "seen_in_nine_of_ten": list(seen),
+        "missed_more_often": [name for name in row.detected if name not in seen],
+        "shifts_left_out": dict(row.left_out),
+    }

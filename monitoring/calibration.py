@@ -1,14 +1,14 @@
-"""How often the drift check calls drift where there is none, and the level that keeps this rare."""
+"""How often the drift check calls drift where there is none, and how often it sees a change that is there."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from monitoring.drift import LEVEL, check, obstacles
 from monitoring.features import Features, with_components
-from monitoring.stattests import p_values
+from monitoring.shifts import Draw, splits
+from monitoring.stattests import p_values, some_drift
 from overread.domain.errors import EvidenceError
 from overread.domain.estimates import Estimate
 from overread.measures.proportion import wilson
@@ -22,22 +22,29 @@ LEVELS = (
     0.005,
 )  # the correction by columns already holds the first; only ever lower
 
+Told = Callable[[int], None]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Calibration:
-    """The level to check at, and the false alarms measured at it, reference against reference.
+    """What the check does with windows of `n_current` studies.
 
+    `false_alarms` is the share of splits of the reference that the check calls drift at its level; `holding`
+    is the highest level at which at most the target of these splits alarmed. `detected` is the share of
+    changed windows it sees, by shift; `left_out` says which shifts could not be drawn, and why.
     `largest_difference` is between a full Evidently report's p-values and those counted here: 0 when the
     calibration tells the truth about the reports, NaN when no report was made.
     """
 
-    level: float
     false_alarms: Estimate
+    holding: float
     n_current: int
     n_reference: int
     columns: int
     reports: int
     largest_difference: float
+    detected: Mapping[str, Estimate] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def calibrate(
@@ -47,9 +54,9 @@ def calibrate(
     draws: int = 200,
     seed: int,
     reports: int = 5,
-    target: float = TARGET,
+    on_draw: Told = lambda _: None,
 ) -> Calibration:
-    """Choose the highest level at which at most `target` of the draws call drift.
+    """Count false alarms on splits of the reference, and choose the highest level that holds the target.
 
     Parameters
     ----------
@@ -61,6 +68,8 @@ def calibrate(
         Splits of the reference, and the random state that draws them.
     reports
         Draws that are run once more as full reports, to show that both give the same p-values.
+    on_draw
+        Told how many draws are done.
 
     Raises
     ------
@@ -68,22 +77,19 @@ def calibrate(
         The reference is not twice as large as the window or holds what cannot be compared, or no level is
         rare enough.
     """
-    if reasons := obstacles(reference, reference, n):
-        raise EvidenceError("; ".join(reasons))
-    if reference.n < 2 * n:
-        raise EvidenceError(f"calibrating for {n} studies needs {2 * n} reference studies, not {reference.n}")
+    _require_room(reference, n)
     smallest, columns, differences = [], 0, []
-    for i, (rest, drawn) in enumerate(_splits(reference, n, draws, seed)):
+    for i, (rest, drawn) in enumerate(splits(reference, n, draws, np.random.default_rng(seed))):
         values = p_values(*with_components(rest, drawn))
         columns = len(values)
         smallest.append(min(values.values()))
         if i < reports:
             verdict, _ = check(rest, drawn, minimum=n)
             differences += [abs(values[m.column] - (m.p_value or 0.0)) for m in verdict.measures]
-    level, alarms = _highest(np.array(smallest), columns, target)
+        on_draw(i + 1)
     return Calibration(
-        level=level,
-        false_alarms=wilson(alarms, draws),
+        false_alarms=wilson(_alarms(smallest, LEVEL / columns), draws),
+        holding=_highest(smallest, columns),
         n_current=n,
         n_reference=reference.n - n,
         columns=columns,
@@ -92,19 +98,38 @@ def calibrate(
     )
 
 
-def _splits(reference: Features, n: int, draws: int, seed: int) -> Iterator[tuple[Features, Features]]:
+def detected(draw: Draw, n: int, *, draws: int, seed: int, on_draw: Told = lambda _: None) -> Estimate:
+    """Return the share of changed windows of n studies that the check calls drift, with Wilson's limits.
+
+    Raises
+    ------
+    EvidenceError
+        Such a window cannot be drawn from the reference.
+    """
     rng = np.random.default_rng(seed)
-    for _ in range(draws):
-        order = rng.permutation(reference.n)
-        yield reference.take(np.sort(order[n:])), reference.take(np.sort(order[:n]))
+    seen = 0
+    for i in range(draws):
+        seen += some_drift(*with_components(*draw(n, rng)), level=LEVEL)
+        on_draw(i + 1)
+    return wilson(seen, draws)
 
 
-def _highest(smallest: NDArray[np.float64], columns: int, target: float) -> tuple[float, int]:
-    """Return the highest level with few enough alarms, and their count, from each draw's smallest p-value."""
+def _require_room(reference: Features, n: int) -> None:
+    if reasons := obstacles(reference, reference, n):
+        raise EvidenceError("; ".join(reasons))
+    if reference.n < 2 * n:
+        raise EvidenceError(f"calibrating for {n} studies needs {2 * n} reference studies, not {reference.n}")
+
+
+def _alarms(smallest: list[float], threshold: float) -> int:
+    return sum(value <= threshold for value in smallest)
+
+
+def _highest(smallest: list[float], columns: int) -> float:
+    """Return the highest level with few enough alarms, from each draw's smallest p-value."""
     for level in LEVELS:
-        alarms = int((smallest <= level / columns).sum())
-        if alarms <= target * len(smallest):
-            return level, alarms
+        if _alarms(smallest, level / columns) <= TARGET * len(smallest):
+            return level
     raise EvidenceError(
         f"the reference drifts against itself even at {LEVELS[-1]}; look at it before using it"
     )

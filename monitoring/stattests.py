@@ -1,5 +1,7 @@
 """The p-values of a drift check, through the very functions that Evidently calls."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 from evidently.legacy.calculations.stattests.registry import (
@@ -90,20 +92,28 @@ def _contingency_test(
 
 def p_values(reference: Features, current: Features) -> dict[str, float]:
     """Return the p-value of every column and of the embedding; principal components are columns already."""
+    return dict(_p_values(reference, current))
+
+
+def some_drift(reference: Features, current: Features, *, level: float) -> bool:
+    """Say whether any p-value calls drift at `level` over their number; the first one ends the search."""
+    tested = len(reference.names) + (reference.embeddings is not None)
+    return any(p_value <= level / tested for _, p_value in _p_values(reference, current))
+
+
+def _p_values(reference: Features, current: Features) -> Iterator[tuple[str, float]]:
+    """Yield column by column; the embedding, which takes longest, comes last."""
     register()
-    numeric = get_registered_stattest(KS, ColumnType.Numerical)
     category = get_registered_stattest(CONTINGENCY, ColumnType.Categorical)
-    found = {
-        name: numeric(pd.Series(values), pd.Series(current.numeric[name]), ColumnType.Numerical, None)
-        for name, values in reference.numeric.items()
-    } | {
-        name: category(pd.Series(labels), pd.Series(current.categorical[name]), ColumnType.Categorical, None)
-        for name, labels in reference.categorical.items()
-    }
-    values = {name: float(result.drift_score) for name, result in found.items()}
+    for name, labels in reference.categorical.items():
+        now = pd.Series(current.categorical[name])
+        yield name, float(category(pd.Series(labels), now, ColumnType.Categorical, None).drift_score)
+    numeric = get_registered_stattest(KS, ColumnType.Numerical)
+    for name, values in reference.numeric.items():
+        now = pd.Series(current.numeric[name])
+        yield name, float(numeric(pd.Series(values), now, ColumnType.Numerical, None).drift_score)
     if reference.embeddings is not None and current.embeddings is not None:
-        values[EMBEDDING] = embedding_test(reference.embeddings, current.embeddings).p_value
-    return values
+        yield EMBEDDING, embedding_test(reference.embeddings, current.embeddings).p_value
 
 
 def statistics(reference: Features, current: Features) -> dict[str, float]:

@@ -1,10 +1,11 @@
 """Is what comes in still what production was tested on? Gathers both windows and asks the drift check."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model_registry.evaluation import Scores
 from model_registry.ledger import Occasion, note_use
@@ -54,7 +55,7 @@ def check_drift(services: PipelineServices, *, window: timedelta = WINDOW, most:
         if prediction.model_version == production.version and uid in studies
     ]
     chosen = windows(seen, now=now, span=window, most=most).current
-    reference = reference_features(services, production, studies)
+    reference = reference_of(services, production, studies).features
     current = _current(services, [studies[uid] for uid in chosen], predictions)
     if not current.n and reference.embeddings is not None:
         current = replace(current, embeddings=reference.embeddings[:0])
@@ -78,10 +79,18 @@ def _current(
     )
 
 
-def reference_features(
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Reference:
+    """The studies production was tested on, one a patient: pictures (n, size, size) and features."""
+
+    pictures: NDArray[np.uint8]
+    features: Features
+
+
+def reference_of(
     services: PipelineServices, production: ModelVersion, studies: Mapping[StudyUid, Study]
-) -> Features:
-    """Return the features of the studies production was tested on, one a patient."""
+) -> Reference:
+    """Gather the studies production was tested on."""
     test_set = frozen_test_set(services)
     cases = cases_of(services.storage.objects, test_set)
     with services.storage.work() as work:
@@ -96,13 +105,15 @@ def reference_features(
     scores = test_scores(services, production, test_set, cases, entry=entry)
     rows = _latest_of_each_patient(cases, studies)
     kept = [cases[row].study for row in rows]
-    return features(
-        services.pictures().gather(kept),
+    pictures = services.pictures().gather(kept)
+    measured = features(
+        pictures,
         [studies[uid].acquisition for uid in kept],
         _probabilities(scores, rows),
         embeddings=[tuple(float(x) for x in scores.embedding[row]) for row in rows],
         attributes=attributes([studies[uid] for uid in kept]),
     )
+    return Reference(pictures=pictures, features=measured)
 
 
 def _latest_of_each_patient(cases: Sequence[TestCase], studies: Mapping[StudyUid, Study]) -> list[int]:

@@ -9,6 +9,7 @@ import httpx
 
 from cli.demo.stage import Clock
 from feedback.agreement import two_reader_agreement
+from monitoring.explanations import explanations
 from overread.domain.adjudication import CaseState
 from overread.domain.corrections import Origin
 from overread.domain.datasets import Split
@@ -16,6 +17,7 @@ from overread.domain.models import ModelVersion
 from overread.domain.promotion import PromotionRequest
 from overread.domain.studies import StudyState
 from overread.store.unit_of_work import UnitOfWork
+from overread.wording.catalogue import catalogue
 from pipeline.services import PipelineServices
 
 Json = dict[str, Any]
@@ -43,6 +45,7 @@ def summarise(services: PipelineServices, clock: Clock, *, seed: int, prefect: s
                     "passed": check.verdict.passed,
                     "columns_tested": len(check.verdict.measures),
                     "drifted": list(check.verdict.drifted),
+                    "attributed": explanations(catalogue("en"), check.verdict),
                 }
                 for check in reversed(work.monitoring.checks())
             ],

@@ -74,6 +74,7 @@ def test_only_a_verdict_of_promote_with_two_approvals_reached_production(played:
 
 def test_the_new_scanner_stops_the_next_promotion(played: Played) -> None:
     assert played.summary["drift"][-1]["passed"] is False
+    assert any("of maker" in said for said in played.summary["drift"][-1]["attributed"])
     last = played.summary["models"][-1]["version"]
     assert played.summary["production"]["after"] != last
     assert last in {refused["version"] for refused in played.summary["refused"]}

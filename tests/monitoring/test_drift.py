@@ -114,6 +114,22 @@ def test_a_value_that_is_not_finite_is_never_dropped_in_silence(reference: Featu
     assert verdict.reasons == ("score has values that are not finite",)
 
 
+def test_an_embedding_with_a_hole_is_no_verdict_either(reference: Features) -> None:
+    current = some_features(80)
+    assert current.embeddings is not None
+    holed = current.embeddings.copy()
+    holed[3, 2] = np.nan
+    verdict, html = check(reference, replace(current, embeddings=holed))
+    assert (verdict.passed, html) == (None, b"")
+    assert verdict.reasons == ("embedding has values that are not finite",)
+
+
+def test_a_window_without_studies_is_no_verdict(reference: Features) -> None:
+    verdict, _ = check(reference, some_features(0))
+    assert verdict.passed is None
+    assert verdict.reasons == ("0 current studies, at least 50 are needed",)
+
+
 def test_nothing_to_compare_is_no_verdict() -> None:
     verdict, _ = check(Features(n=60), Features(n=60))
     assert verdict.passed is None

@@ -9,19 +9,23 @@ from pipeline.services import PipelineServices
 
 
 @pytest.mark.slow
-def test_the_false_alarms_are_counted_on_the_test_sets_patients(school: PipelineServices) -> None:
+def test_the_table_is_made_on_the_test_sets_patients(school: PipelineServices) -> None:
     with pytest.raises(EvidenceError, match="no model is in production"):
-        calibrate_drift(school, 15, 1)
+        calibrate_drift(school, seed=1)
     with school.storage.work() as work:
         work.models.put_in_production(
             school.task.name, VersionKey("1"), at=school.now(), by=("ruth",), reason="first", rollback=False
         )
         work.commit()
-    calibration = calibrate_drift(school, 15, 1)
-    assert (calibration.n_current, calibration.reports) == (15, 5)
-    assert calibration.n_reference >= 15
-    assert calibration.false_alarms.n == 200
-    assert calibration.false_alarms.estimate <= 0.025
-    assert calibration.largest_difference == pytest.approx(0, abs=1e-9)
-    with pytest.raises(EvidenceError, match="at least 100 are needed"):
-        calibrate_drift(school, 100, 1)
+    told: list[float] = []
+    table = calibrate_drift(school, sizes=(15, 100), draws=20, seed=1, on_done=told.append)
+    (row,) = table.rows
+    assert (row.n_current, row.reports, table.draws) == (15, 5, 20)
+    assert row.n_reference >= 15
+    assert row.false_alarms.n == 20
+    assert row.largest_difference == pytest.approx(0, abs=1e-9)
+    assert set(row.detected) | set(row.left_out) == {"new_maker", "gain", "inverted", "age_mix"}
+    assert all(seen.n == 20 for seen in row.detected.values())
+    assert "at least 100 are needed" in table.left_out[100]
+    assert told == sorted(told)
+    assert told[-1] == 1.0
