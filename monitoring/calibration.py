@@ -115,10 +115,10 @@ def detected(draw: Draw, n: int, *, draws: int, seed: int, on_draw: Told = lambd
 
 
 def _require_room(reference: Features, n: int) -> None:
-    if reasons := obstacles(reference, reference, n):
-        raise EvidenceError("; ".join(reasons))
     if reference.n < 2 * n:
         raise EvidenceError(f"calibrating for {n} studies needs {2 * n} reference studies, not {reference.n}")
+    if reasons := obstacles(reference, reference, n):
+        raise EvidenceError("; ".join(reasons))
 
 
 def _alarms(smallest: list[float], threshold: float) -> int:

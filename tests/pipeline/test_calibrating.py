@@ -26,6 +26,6 @@ def test_the_table_is_made_on_the_test_sets_patients(school: PipelineServices) -
     assert row.largest_difference == pytest.approx(0, abs=1e-9)
     assert set(row.detected) | set(row.left_out) == {"new_maker", "gain", "inverted", "age_mix"}
     assert all(seen.n == 20 for seen in row.detected.values())
-    assert "at least 100 are needed" in table.left_out[100]
+    assert "needs 200 reference studies" in table.left_out[100]
     assert told == sorted(told)
     assert told[-1] == 1.0
