@@ -32,7 +32,7 @@ def add_user(
     from bootstrap.credentials import add_person
     from bootstrap.storage import open_storage
 
-    password = add_person(open_storage(settings()), _key(name), role, now=utc_now())
+    password = add_person(open_storage(settings()), person_key(name), role, now=utc_now())
     answer({"name": name, "role": role.value, "password": password}, as_json=as_json)
 
 
@@ -52,15 +52,16 @@ def new_token(
     now = utc_now()
     expires = None if days is None else now + timedelta(days=days)
     storage = open_storage(settings())
-    made = issue_token(storage, _key(name), role, scope=only, now=now, expires_at=expires)
+    made = issue_token(storage, person_key(name), role, scope=only, now=now, expires_at=expires)
     if not as_json:
         typer.echo(made)
         return
     result = {"name": name, "role": role.value, "token": made}
-    answer({**result, "expires_at": None if expires is None else _instant(expires)}, as_json=True)
+    answer({**result, "expires_at": None if expires is None else instant(expires)}, as_json=True)
 
 
-def _key(name: str) -> PersonKey:
+def person_key(name: str) -> PersonKey:
+    """Return a name as the command line takes it; raise `BadParameter` that says what a name is."""
     from overread.domain.errors import InputError
 
     try:
@@ -71,5 +72,6 @@ def _key(name: str) -> PersonKey:
         ) from error
 
 
-def _instant(at: datetime) -> str:
+def instant(at: datetime) -> str:
+    """Return an instant as JSON results give it: RFC 3339 to the second, with Z."""
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.people import instant, person_key
 from cli.records import whole
 from cli.settings import AsJson, answer, say, settings
 from overread.domain.reader_studies import PERIODS
@@ -45,7 +46,7 @@ def new(  # noqa: PLR0913, PLR0917 - an option for each choice of a design
 ) -> None:
     """Draw the cases and everybody's order, and register the study before its first read."""
     from bootstrap.storage import OPERATOR
-    from overread.domain.identifiers import PersonKey, VersionKey
+    from overread.domain.identifiers import VersionKey
     from overread.domain.reader_studies import CrossoverName
     from pipeline.reader_studies import Design, set_up
     from pipeline.services import pipeline_services
@@ -53,7 +54,7 @@ def new(  # noqa: PLR0913, PLR0917 - an option for each choice of a design
     design = Design(
         name=CrossoverName(name),
         n_cases=cases,
-        readers=tuple(map(PersonKey, reader)),
+        readers=tuple(map(person_key, reader)),
         version=VersionKey(model),
         washout_days=washout_days,
         seed=seed,
@@ -80,16 +81,15 @@ def show(
             answer({"reader_studies": work.reader_studies.names()}, as_json=as_json)
             return
         study = work.reader_studies.named(name)
-        now = utc_now()
-        standings = {one: standing_in(work, study, one, now=now) for one in study.readers}
+        standings = [standing_in(work, study, one, now=utc_now()) for one in study.readers]
     progress = {
         sequence.reader: {
             "arms": list(sequence.arms),
             "read": where.period * where.total + where.done,
             "of": PERIODS * where.total,
-            "second_arm_opens_at": where.opens_at,
+            "second_arm_opens_at": None if where.opens_at is None else instant(where.opens_at),
         }
-        for sequence, where in zip(study.sequences, standings.values(), strict=True)
+        for sequence, where in zip(study.sequences, standings, strict=True)
     }
     answer({**_facts(study), "progress": progress}, as_json=as_json)
 
@@ -144,7 +144,7 @@ def _facts(study: "CrossoverStudy") -> dict[str, object]:
         "model": study.model_version,
         "washout_days": study.washout_days,
         "seed": study.seed,
-        "registered_at": study.created_at,
+        "registered_at": instant(study.created_at),
         "first_arm": {sequence.reader: sequence.arms[0].value for sequence in study.sequences},
     }
 

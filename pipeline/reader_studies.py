@@ -96,14 +96,8 @@ def plan(services: PipelineServices, design: Design) -> CrossoverStudy:
         found = cases_of(services.storage.objects, test_set)
         drawn = draw(work, found, n=design.n_cases, readers=design.readers, rng=rng)
     refuse_leaks(services, design.version, drawn)
-    with services.storage.work() as work:
-        occasion = Occasion(
-            purpose=Purpose.READER_STUDY, model=model.version, by=design.by, why=f"reader study {design.name}"
-        )
-        note_use(work, test_set, occasion, now=services.now())
-        work.commit()
-    scores = _scored(services, model, drawn)
-    maps = io.BytesIO()
+    _note(services, test_set, design)
+    scores, maps = _scored(services, model, drawn), io.BytesIO()
     np.save(maps, scores.map)
     cases = tuple(
         CrossoverCase(key=new_id(), study=case.study, truth=case.label, probability=float(probability))
@@ -131,6 +125,16 @@ def _require_verdict(work: UnitOfWork, test_set: TestSet, model: ModelVersion) -
     asked = {look.candidate for look in work.datasets.looks(test_set.version)}
     if model.state not in {ModelState.PRODUCTION, ModelState.RETIRED} and model.version not in asked:
         raise UntriedError(model.version)
+
+
+def _note(services: PipelineServices, test_set: TestSet, design: Design) -> None:
+    """Write into the ledger that the test set is scored, before it is."""
+    occasion = Occasion(
+        purpose=Purpose.READER_STUDY, model=design.version, by=design.by, why=f"reader study {design.name}"
+    )
+    with services.storage.work() as work:
+        note_use(work, test_set, occasion, now=services.now())
+        work.commit()
 
 
 def _scored(services: PipelineServices, model: ModelVersion, cases: Sequence[TestCase]) -> Scores:

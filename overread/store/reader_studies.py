@@ -32,12 +32,18 @@ class ReaderStudyStore:
     def get(self, study_id: str) -> CrossoverStudy:
         """Return a study by its id; raise `NotFoundError`."""
         query = select(reader_studies).where(reader_studies.c.id == study_id)
-        return self._whole(self._connection.execute(query).one_or_none())
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            raise NotFoundError("no such reader study, or it is not yours to read")
+        return self._whole(row)
 
     def named(self, name: str) -> CrossoverStudy:
         """Return a study by its name; raise `NotFoundError`."""
         query = select(reader_studies).where(reader_studies.c.name == name)
-        return self._whole(self._connection.execute(query).one_or_none())
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            raise NotFoundError("no such reader study; `overread reader-study show` lists them")
+        return self._whole(row)
 
     def names(self) -> list[str]:
         """Return the names of all studies, the oldest first."""
@@ -81,9 +87,7 @@ class ReaderStudyStore:
         rows = self._connection.execute(query.order_by(crossover_reads.c.at, crossover_reads.c.id))
         return [parsed(CrossoverRead, row) for row in rows]
 
-    def _whole(self, row: Row[tuple[object, ...]] | None) -> CrossoverStudy:
-        if row is None:
-            raise NotFoundError("no such reader study")
+    def _whole(self, row: Row[tuple[object, ...]]) -> CrossoverStudy:
         parts = {}
         for name, table in (("cases", crossover_cases), ("sequences", reader_sequences)):
             query = select(table).where(table.c.reader_study == row.id).order_by(table.c.number)
