@@ -1,6 +1,6 @@
 """Candidate against production and the first release on the very same studies: slices, findings, flips."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from overread.measures.promotion import Check, check_noninferiority, slice_rule
 
 Flags = NDArray[np.bool_]
 UNKNOWN = "unknown"  # a subgroup of its own, not dropped
-_DECIDING = ("required", "veto")
+_SAY = ("information", "veto", "required")  # from none to all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +87,16 @@ def critical_of(cases: Sequence[TestCase], policy: GatePolicy) -> Flags | None:
     return np.array([not set(policy.critical).isdisjoint(case.findings) for case in cases], bool)
 
 
+def showing(cases: Sequence[TestCase], codes: Iterable[str]) -> dict[str, Flags]:
+    """Return where each finding is shown."""
+    return {code: np.array([code in case.findings for case in cases], bool) for code in codes}
+
+
+def found_in(cases: Sequence[TestCase]) -> list[str]:
+    """Return the findings of the truth, in the order of their codes."""
+    return sorted({code for case in cases for code in case.findings})
+
+
 def pairs(candidate: Flags, reference: Flags, among: Flags) -> Pairs:
     """Count the discordant pairs of two "is right" masks among some studies."""
     return Pairs(
@@ -105,8 +115,7 @@ def by_finding(
     """
     ours, theirs = candidate.right(cases), reference.right(cases)
     compared: dict[str, tuple[Check, Pairs]] = {}
-    for code in sorted({code for case in cases for code in case.findings}):
-        among = np.array([code in case.findings for case in cases], bool)
+    for code, among in showing(cases, found_in(cases)).items():
         counted = pairs(ours, theirs, among)
         check = check_noninferiority(
             f"finding:{code}",
@@ -115,17 +124,17 @@ def by_finding(
             counted.n,
             margin=policy.slice_margin,
             alpha=alpha,
-            role="information",
         )
-        compared[code] = (_by_size(check), counted)
+        compared[code] = (with_say(check, most="information"), counted)
     return compared
 
 
-def _by_size(check: Check) -> Check:
+def with_say(check: Check, *, most: str = "required") -> Check:
+    """Give a check the say that its number of cases allows by `slice_rule`, but no more than `most`."""
     word = slice_rule(check.n)
-    if word in _DECIDING:
-        return check
-    shown = replace(check, status=word)
+    if word in _SAY:
+        return replace(check, role=min(word, most, key=_SAY.index))
+    shown = replace(check, role="information", status=word)
     none = float("nan")
     return replace(shown, estimate=none, lower=none, upper=none) if word == "counts-only" else shown
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
-import numpy as np
-
+from model_registry.admission import refuse_unfit
 from model_registry.comparison import (
     Contender,
     Pairs,
@@ -17,21 +16,18 @@ from model_registry.comparison import (
     slices_of,
     truth_of,
 )
-from model_registry.evaluation import DRAWS, Evaluation, evaluate
+from model_registry.evaluation import Evaluation, evaluate
+from model_registry.first_release import first_release
+from model_registry.further_cases import further_cases
+from model_registry.further_checks import Rivals, further_checks
 from model_registry.localisation import Localisation, localise
 from model_registry.recording import Json, recorded
 from model_registry.test_set import TestCase
 from overread.domain.audit import AuditEvent
 from overread.domain.datasets import Look, TestSet
-from overread.domain.estimates import Estimate
 from overread.domain.policies import GatePolicy
-from overread.measures.counted_resampling import auc_bootstrap
-from overread.measures.promotion import Check, Decision, Policy, combine, decide
-from overread.measures.proportion import clustered_proportion
+from overread.measures.promotion import Check, Decision, Policy, combine, decide, deciding
 from overread.store.unit_of_work import UnitOfWork
-
-FLOOR_DRAWS = replace(DRAWS, n_resamples=10_000)  # a look's alpha may be .005: 50 draws below the limit
-_NAN = float("nan")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,37 +72,44 @@ def judge(
 ) -> Judgement:
     """Decide on a candidate at the alpha of its look; `baseline`, what grey levels say, is shown beside.
 
-    The first release has nothing to be compared with: its lower limits must reach the policy's floors.
+    Raises
+    ------
+    EvidenceError
+        The studies or somebody's answers to them are not fit to be judged; see `refuse_unfit`.
     """
+    decision, counted = decided(cases, field, policy=policy, alpha=look.alpha)
     evaluations = {
         part: evaluate(cases, who.scores, threshold=who.threshold) for part, who in field.everyone.items()
     }
     localisations = {
         part: None if who.maps is None else localise(cases, who.maps) for part, who in field.everyone.items()
     }
-    if field.production is None:
-        decision = _first_release(cases, field.candidate, policy, look.alpha)
-        compared: dict[str, Json] = {"by_finding": [], "slices": [], "flips": []}
-        counted: dict[str, Pairs] = {}
-    else:
-        decision = _decided(cases, field, field.production, policy, look.alpha)
-        counted = _counted(cases, field, field.production, policy)
+    compared: dict[str, Json] = {"by_finding": [], "slices": [], "flips": []}
+    if field.production is not None:
         compared = _compared(cases, field.candidate, field.production, policy, decision)
-    decision = _without_verdict(decision)
     record: dict[str, Json] = {
         "verdict": decision.verdict,
         "reasons": list(decision.reasons),
         "policy": policy.name,
+        "policy_version": policy.version,
         "test_set": {
             "version": look.test_set,
             "n": decision.n,
             "n_positive": decision.n_positive,
             "n_negative": decision.n_negative,
+            "min_positive": policy.min_positive,
+            "min_negative": policy.min_negative,
         },
         "candidate": field.candidate.version,
         "production": None if field.production is None else field.production.version,
         "anchor": None if field.anchor is None else field.anchor.version,
-        "checks": [_check_record(check, counted.get(check.name)) for check in decision.checks],
+        "checks": [
+            {
+                **_check_record(check, counted.get(check.name)),
+                "further": recorded(further_cases(check, counted.get(check.name))),
+            }
+            for check in decision.checks
+        ],
         **compared,
         "evaluations": {
             part: {"version": who.version, "digest": who.digest, **_evaluation_record(evaluations[part])}
@@ -118,6 +121,31 @@ def judge(
     return Judgement(
         verdict=decision.verdict, record=record, evaluations=evaluations, localisations=localisations
     )
+
+
+def decided(
+    cases: Sequence[TestCase], field: Field, *, policy: GatePolicy, alpha: float
+) -> tuple[Decision, dict[str, Pairs]]:
+    """Return the verdict with its checks, and the discordant pairs behind those that rest on them, by name.
+
+    The first release has nothing to be compared with: its lower limits must reach the policy's floors.
+
+    Raises
+    ------
+    EvidenceError
+        As in `judge`.
+    """
+    refuse_unfit(cases, field.everyone)
+    if field.production is None:
+        return _without_verdict(first_release(cases, field.candidate, policy, alpha)), {}
+    plain = _plain(cases, field, field.production, policy, alpha)
+    rivals = Rivals.of(cases, field.candidate, field.production, policy=policy, alpha=alpha)
+    further = tuple(further_checks(rivals))
+    checks = (*plain.checks, *(check for check, _ in further))
+    whole = replace(plain, verdict=combine(checks), checks=checks, reasons=deciding(checks))
+    counted = _counted(cases, field, field.production, policy)
+    counted |= {check.name: found for check, found in further if found is not None}
+    return _without_verdict(whole), counted
 
 
 def settle(work: UnitOfWork, look: Look, judgement: Judgement, *, now: datetime) -> Look:
@@ -151,7 +179,7 @@ def measured_policy(policy: GatePolicy, alpha: float) -> Policy:
     return Policy(**{**said, "alpha": alpha})
 
 
-def _decided(
+def _plain(
     cases: Sequence[TestCase], field: Field, production: Contender, policy: GatePolicy, alpha: float
 ) -> Decision:
     candidate, anchor = field.candidate, field.anchor
@@ -174,59 +202,6 @@ def _without_verdict(decision: Decision) -> Decision:
     if any(check.name == "evidence" and check.status != "pass" for check in decision.checks):
         return replace(decision, verdict="INCONCLUSIVE", reasons=("evidence",))
     return decision
-
-
-def _first_release(
-    cases: Sequence[TestCase], candidate: Contender, policy: GatePolicy, alpha: float
-) -> Decision:
-    """Hold a first version against the floors, each by its own interval with patients as the unit."""
-    truth, right = truth_of(cases), candidate.right(cases)
-    patients = np.array([case.patient for case in cases], str)
-    positives, level = int(truth.sum()), 1 - 2 * alpha
-    enough = positives >= policy.min_positive and truth.size - positives >= policy.min_negative
-    status = "pass" if enough else "inconclusive"
-    checks = (
-        Check("evidence", "required", status, _NAN, _NAN, _NAN, level, "counts", truth.size, _NAN),
-        _floor(
-            "floor.sensitivity",
-            clustered_proportion(right[truth], patients[truth], level=level),
-            policy.floors.sensitivity,
-        ),
-        _floor(
-            "floor.specificity",
-            clustered_proportion(right[~truth], patients[~truth], level=level),
-            policy.floors.specificity,
-        ),
-        _floor(
-            "floor.auc",
-            auc_bootstrap(truth, candidate.scores, cluster=patients, draws=replace(FLOOR_DRAWS, level=level)),
-            policy.floors.auc,
-        ),
-    )
-    verdict = combine(checks)
-    reasons = tuple(check.name for check in checks if check.status != "pass")
-    return Decision(verdict, checks, reasons, truth.size, positives, truth.size - positives)
-
-
-def _floor(name: str, shown: Estimate, floor: float) -> Check:
-    """Check that an estimate surely reaches a floor, which stands where other checks have their margin."""
-    status = "inconclusive"
-    if shown.lower >= floor:
-        status = "pass"
-    elif shown.upper < floor:
-        status = "fail"
-    return Check(
-        name,
-        "required",
-        status,
-        shown.estimate,
-        shown.lower,
-        shown.upper,
-        shown.level,
-        shown.method,
-        shown.n,
-        floor,
-    )
 
 
 def _counted(

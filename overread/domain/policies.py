@@ -67,10 +67,12 @@ class GatePolicy:
     """Margins, error rate and minimum sizes of the gate, and how often one test set may be asked.
 
     `alpha` is the one-sided error rate of all `looks` together; margins are losses that would be tolerated.
+    A file that says something else has another `version`, which every comparison keeps.
     """
 
     name: str
     floors: Floors
+    version: int = 1
     alpha: float = 0.025
     looks: int = 5
     sensitivity_margin: float = 0.03
@@ -81,6 +83,8 @@ class GatePolicy:
     brier_margin: float = 0.01
     net_benefit_margin: float = 0.01
     net_benefit_threshold: float = 0.2
+    forgetting_margin: float = 0.10
+    localisation_margin: float = 0.10
     min_positive: int = 100
     min_negative: int = 100
     critical: tuple[FindingCode, ...] = ()

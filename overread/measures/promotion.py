@@ -165,6 +165,14 @@ def combine(checks: Sequence[Check]) -> str:
     return "PROMOTE"
 
 
+def deciding(checks: Sequence[Check]) -> tuple[str, ...]:
+    """Return the names behind the verdict of `combine`: the failed ones, or the required undecided ones."""
+    verdict = combine(checks)
+    if verdict == "PROMOTE":
+        return ()
+    return tuple(check.name for check in (_failed if verdict == "REJECT" else _undecided)(checks))
+
+
 def decide(
     y_true: ArrayLike,
     production_score: ArrayLike,
@@ -341,11 +349,10 @@ def _veto(name: str, test: NormalTest, method: str, n: int, margin: float, rules
 
 
 def _decision(checks: Sequence[Check], truth: Flags) -> Decision:
-    verdict = combine(checks)
-    deciding = {"REJECT": _failed, "INCONCLUSIVE": _undecided}
-    reasons = tuple(check.name for check in deciding[verdict](checks)) if verdict in deciding else ()
     positives = int(truth.sum())
-    return Decision(verdict, tuple(checks), reasons, truth.size, positives, truth.size - positives)
+    return Decision(
+        combine(checks), tuple(checks), deciding(checks), truth.size, positives, truth.size - positives
+    )
 
 
 def _failed(checks: Sequence[Check]) -> list[Check]:

@@ -25,6 +25,8 @@ class _Margins(_Part):
     brier: float = Field(gt=0, lt=1)
     net_benefit: float = Field(gt=0, lt=1)
     net_benefit_threshold: float = Field(gt=0, lt=1)
+    forgetting: float = Field(gt=0, lt=1)
+    localisation: float = Field(gt=0, lt=1)
 
 
 class _Minimum(_Part):
@@ -56,6 +58,7 @@ class _Slice(_Part):
 
 class _PolicyFile(_Part):
     name: str
+    version: int = Field(ge=1)
     alpha: float = Field(gt=0, le=0.05)
     looks: int = Field(ge=1, le=100)
     critical: list[str] = []
@@ -91,6 +94,7 @@ def load_policy(name: str, *, folder: Path = ROOT / "policies") -> GatePolicy:
     margins = file.margins.model_dump()
     return GatePolicy(
         name=file.name,
+        version=file.version,
         alpha=file.alpha,
         looks=file.looks,
         net_benefit_threshold=margins.pop("net_benefit_threshold"),

@@ -1,0 +1,191 @@
+"""Checks that the gate appends to those of `decide`: what one number over all studies does not show.
+
+Each critical finding by itself; the co-primaries with the patient as the unit where patients repeat; what
+production had right and the candidate has wrong, by finding; whether the maps point at what is there.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_registry.comparison import Contender, Flags, Pairs, found_in, pairs, showing, truth_of, with_say
+from model_registry.localisation import points_at
+from model_registry.test_set import TestCase
+from overread.domain.policies import GatePolicy
+from overread.measures.clustered_roc import clustered_auc_difference
+from overread.measures.promotion import Check, check_noninferiority, status_of
+from overread.measures.proportion import (
+    ClusteredDifference,
+    clustered_paired_difference,
+    clustered_proportion,
+)
+
+Counted = tuple[Check, Pairs | None]  # a check, and the discordant pairs behind it where it rests on them
+_NAN = float("nan")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rivals:
+    """Candidate and production on the same studies, with all that every check asks of them."""
+
+    cases: Sequence[TestCase]
+    candidate: Contender
+    production: Contender
+    truth: Flags
+    ours: Flags
+    theirs: Flags
+    patients: NDArray[np.str_]
+    policy: GatePolicy
+    alpha: float
+
+    @classmethod
+    def of(
+        cls,
+        cases: Sequence[TestCase],
+        candidate: Contender,
+        production: Contender,
+        *,
+        policy: GatePolicy,
+        alpha: float,
+    ) -> "Rivals":
+        """Work out who is right where; `ours` is the candidate, `theirs` production."""
+        return cls(
+            cases=cases,
+            candidate=candidate,
+            production=production,
+            truth=truth_of(cases),
+            ours=candidate.right(cases),
+            theirs=production.right(cases),
+            patients=np.array([case.patient for case in cases], str),
+            policy=policy,
+            alpha=alpha,
+        )
+
+    @property
+    def level(self) -> float:
+        """Two-sided, of the limits."""
+        return 1 - 2 * self.alpha
+
+    def pairs(self, among: Flags) -> Pairs:
+        """Count the studies that only one of the two has right."""
+        return pairs(self.ours, self.theirs, among)
+
+
+def further_checks(rivals: Rivals) -> Iterator[Counted]:
+    """Yield every check beyond those of `decide`, in the order in which they are shown."""
+    yield from _critical_findings(rivals)
+    if np.unique(rivals.patients).size < rivals.patients.size:
+        yield from _clustered(rivals)
+    yield from _forgotten(rivals)
+    yield _localisation(rivals), None
+
+
+def _critical_findings(rivals: Rivals) -> Iterator[Counted]:
+    for code, among in showing(rivals.cases, rivals.policy.critical).items():
+        counted = rivals.pairs(among)
+        check = check_noninferiority(
+            f"critical:{code}:sensitivity",
+            counted.gained,
+            counted.lost,
+            counted.n,
+            margin=rivals.policy.critical_margin,
+            alpha=rivals.alpha,
+        )
+        yield with_say(check), counted
+
+
+def _clustered(rivals: Rivals) -> Iterator[Counted]:
+    """Ask the co-primaries again by patient: two films of one are less evidence than two patients."""
+    policy = rivals.policy
+    for name, among, margin in (
+        ("sensitivity", rivals.truth, policy.sensitivity_margin),
+        ("specificity", ~rivals.truth, policy.specificity_margin),
+    ):
+        shown = clustered_paired_difference(
+            rivals.ours[among], rivals.theirs[among], rivals.patients[among], level=rivals.level
+        )
+        yield _difference(f"clustered.{name}", "required", shown, margin), rivals.pairs(among)
+    area = clustered_auc_difference(
+        rivals.truth,
+        rivals.candidate.scores,
+        rivals.production.scores,
+        rivals.patients,
+        level=rivals.level,
+    )
+    yield _difference("clustered.auc", "required", area, policy.auc_margin), None
+
+
+def _forgotten(rivals: Rivals) -> Iterator[Counted]:
+    """Yield the share lost: of all studies for information, with each finding as a veto at most."""
+    everywhere = np.ones_like(rivals.truth)
+    yield with_say(_lost("forgetting", rivals, everywhere), most="information"), rivals.pairs(everywhere)
+    for code, among in showing(rivals.cases, found_in(rivals.cases)).items():
+        yield with_say(_lost(f"forgetting:{code}", rivals, among), most="veto"), rivals.pairs(among)
+
+
+def _lost(name: str, rivals: Rivals, among: Flags) -> Check:
+    """Check the share of studies that production had right and the candidate has wrong, shown as a loss.
+
+    The share cannot be below 0, so its own limits against the margin decide: surely more is a failure.
+    What was gained of the same finding makes up for nothing (Yan and others, 2021, negative flips).
+    """
+    lost, margin = rivals.theirs & ~rivals.ours, rivals.policy.forgetting_margin
+    share = clustered_proportion(lost[among], rivals.patients[among], level=rivals.level)
+    status = "pass" if share.upper < margin else "fail" if share.lower > margin else "inconclusive"
+    return Check(
+        name,
+        "veto",
+        status,
+        0.0 - share.estimate,  # never -0.0
+        0.0 - share.upper,
+        0.0 - share.lower,
+        share.level,
+        share.method,
+        share.n,
+        margin,
+    )
+
+
+def _localisation(rivals: Rivals) -> Check:
+    """Check that the candidate's maps point at truth boxes as often as production's, by patients."""
+    rows = [row for row, case in enumerate(rivals.cases) if case.boxes]
+    ours, theirs = rivals.candidate.maps, rivals.production.maps
+    margin = rivals.policy.localisation_margin
+    if not rows or ours is None or theirs is None:
+        return Check(
+            "localisation",
+            "information",
+            "not-evaluable",
+            _NAN,
+            _NAN,
+            _NAN,
+            rivals.level,
+            "obuchowski",
+            0,
+            margin,
+        )
+    boxes = [rivals.cases[row].boxes for row in rows]
+    shown = clustered_paired_difference(
+        *(points_at(np.asarray(maps[rows], np.float64), boxes) for maps in (ours, theirs)),
+        rivals.patients[rows],
+        level=rivals.level,
+    )
+    return with_say(_difference("localisation", "veto", shown, margin), most="veto")
+
+
+def _difference(name: str, role: str, shown: ClusteredDifference, margin: float) -> Check:
+    status = status_of(shown.lower, shown.upper, margin=margin)
+    return Check(
+        name,
+        role,
+        status,
+        shown.estimate,
+        shown.lower,
+        shown.upper,
+        shown.level,
+        shown.method,
+        shown.n,
+        margin,
+    )
