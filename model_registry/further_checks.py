@@ -167,11 +167,8 @@ def _localisation(rivals: Rivals) -> Check:
             margin,
         )
     boxes = [rivals.cases[row].boxes for row in rows]
-    shown = clustered_paired_difference(
-        *(points_at(np.asarray(maps[rows], np.float64), boxes) for maps in (ours, theirs)),
-        rivals.patients[rows],
-        level=rivals.level,
-    )
+    hits, before = (points_at(np.asarray(maps[rows], np.float64), boxes) for maps in (ours, theirs))
+    shown = clustered_paired_difference(hits, before, rivals.patients[rows], level=rivals.level)
     return with_say(_difference("localisation", "veto", shown, margin), most="veto")
 
 

@@ -1,5 +1,6 @@
 """May this candidate serve? Gathers the numbers, runs the policy, keeps the decision with its look."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -29,6 +30,8 @@ from overread.domain.policies import GatePolicy
 from overread.measures.promotion import Check, Decision, Policy, combine, decide, deciding
 from overread.store.unit_of_work import UnitOfWork
 
+_SENSITIVE = re.compile(r"slice:.*:sensitivity$")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
@@ -53,7 +56,7 @@ class Field:
 class Judgement:
     """The gate's word, and the record of how it came about (JSON values) that reviewers are shown.
 
-    Where maps point decides nothing; it is None without maps, or without truth boxes.
+    Where maps point is None without maps, or without truth boxes.
     """
 
     verdict: str
@@ -84,33 +87,14 @@ def judge(
     localisations = {
         part: None if who.maps is None else localise(cases, who.maps) for part, who in field.everyone.items()
     }
-    compared: dict[str, Json] = {"by_finding": [], "slices": [], "flips": []}
-    if field.production is not None:
-        compared = _compared(cases, field.candidate, field.production, policy, decision)
+    checks: list[Json] = [_check_record(check, counted.get(check.name)) for check in decision.checks]
     record: dict[str, Json] = {
         "verdict": decision.verdict,
         "reasons": list(decision.reasons),
-        "policy": policy.name,
-        "policy_version": policy.version,
-        "test_set": {
-            "version": look.test_set,
-            "n": decision.n,
-            "n_positive": decision.n_positive,
-            "n_negative": decision.n_negative,
-            "min_positive": policy.min_positive,
-            "min_negative": policy.min_negative,
-        },
-        "candidate": field.candidate.version,
-        "production": None if field.production is None else field.production.version,
-        "anchor": None if field.anchor is None else field.anchor.version,
-        "checks": [
-            {
-                **_check_record(check, counted.get(check.name)),
-                "further": recorded(further_cases(check, counted.get(check.name))),
-            }
-            for check in decision.checks
-        ],
-        **compared,
+        **_setting(field, policy, look, decision),
+        "checks": checks,
+        **_compared(cases, field, policy, look.alpha),
+        "slices": _slice_records(checks),
         "evaluations": {
             part: {"version": who.version, "digest": who.digest, **_evaluation_record(evaluations[part])}
             for part, who in field.everyone.items()
@@ -220,35 +204,47 @@ def _counted(
     return counted
 
 
+def _setting(field: Field, policy: GatePolicy, look: Look, decision: Decision) -> dict[str, Json]:
+    """Return who was compared on what, by which rules."""
+    return {
+        "policy": policy.name,
+        "policy_version": policy.version,
+        "test_set": {
+            "version": look.test_set,
+            "n": decision.n,
+            "n_positive": decision.n_positive,
+            "n_negative": decision.n_negative,
+            "min_positive": policy.min_positive,
+            "min_negative": policy.min_negative,
+        },
+        "candidate": field.candidate.version,
+        "production": None if field.production is None else field.production.version,
+        "anchor": None if field.anchor is None else field.anchor.version,
+    }
+
+
 def _compared(
-    cases: Sequence[TestCase],
-    candidate: Contender,
-    production: Contender,
-    policy: GatePolicy,
-    decision: Decision,
-) -> dict[str, Json]:
-    alpha = (1 - decision.checks[0].level) / 2
-    findings = by_finding(cases, candidate, production, policy=policy, alpha=alpha)
+    cases: Sequence[TestCase], field: Field, policy: GatePolicy, alpha: float
+) -> dict[str, list[Json]]:
+    """Return what is shown of findings and flips; nothing of a first release."""
+    if field.production is None:
+        return {"by_finding": [], "flips": []}
+    findings = by_finding(cases, field.candidate, field.production, policy=policy, alpha=alpha)
     return {
         "by_finding": [
             {"code": code, **_check_record(check, counted)} for code, (check, counted) in findings.items()
         ],
-        "slices": _slice_records(decision),
-        "flips": [recorded(flip) for flip in negative_flips(cases, candidate, production)],
+        "flips": [recorded(flip) for flip in negative_flips(cases, field.candidate, field.production)],
     }
 
 
-def _slice_records(decision: Decision) -> list[Json]:
+def _slice_records(checks: Sequence[Json]) -> list[Json]:
     """Return the slice checks two by two: one row a subgroup."""
-    checks = {check.name: check for check in decision.checks if check.name.startswith("slice:")}
-    names = [name[len("slice:") : -len(":sensitivity")] for name in checks if name.endswith(":sensitivity")]
+    named = {str(check["name"]): check for check in checks if isinstance(check, dict)}
+    slices = [name[len("slice:") : -len(":sensitivity")] for name in named if _SENSITIVE.match(name)]
     return [
-        {
-            "name": name,
-            "sensitivity": recorded(checks[f"slice:{name}:sensitivity"]),
-            "specificity": recorded(checks[f"slice:{name}:specificity"]),
-        }
-        for name in names
+        {"name": name, **{what: named[f"slice:{name}:{what}"] for what in ("sensitivity", "specificity")}}
+        for name in slices
     ]
 
 
@@ -257,7 +253,8 @@ def _check_record(check: Check, counted: Pairs | None) -> dict[str, Json]:
     if not isinstance(record, dict):  # pragma: no cover - a dataclass becomes a mapping
         raise TypeError("a check is a mapping")
     gained, lost = (None, None) if counted is None else (counted.gained, counted.lost)
-    return {**record, "gained": gained, "lost": lost}
+    further = recorded(further_cases(check, counted))
+    return {**record, "gained": gained, "lost": lost, "further": further}
 
 
 def _evaluation_record(evaluation: Evaluation) -> dict[str, Json]:

@@ -8,9 +8,8 @@ from monitoring.explanations import explanations
 from overread.domain.drift import DriftVerdict
 from overread.domain.people import Permission, Person
 from overread.domain.promotion import NEEDED, PromotionRequest, RequestState
-from overread.wording.checks import check_title
 from serving.api.shapes import finite
-from serving.pages.checks_view import check_row, group_rows, map_rows
+from serving.pages.checks_view import check_row, group_rows, map_rows, teller_of
 from serving.pages.formats import percent
 from serving.pages.visits import Visit
 
@@ -28,19 +27,19 @@ def candidate_view(
         each for each in comparison.get("checks") or [] if not str(each.get("name")).startswith("slice:")
     ]
     level = checks[0].get("level") if checks else None
-    test_set = comparison.get("test_set") or {}
+    test_set, teller = comparison.get("test_set") or {}, teller_of(visit)
     return {
         "version": request.version,
         "state": request.state.value,
         "verdict": request.verdict,
         "production": comparison.get("production"),
         "sentences": sentences(visit, comparison, request),
-        "policy": comparison.get("policy") or visit.web.task.policy,
+        "policy": _policy(visit, comparison),
         "alpha": ledger.get("alpha"),
         "n": test_set.get("n"),
         "level": percent(level) if level is not None else "",
-        "checks": [check_row(visit, each) for each in checks],
-        "groups": group_rows(visit, comparison),
+        "checks": [check_row(teller, each, test_set) for each in checks],
+        "groups": group_rows(teller, comparison),
         "maps": map_rows(comparison),
         "drift": None
         if request.drift is None
@@ -60,7 +59,7 @@ def candidate_view(
 
 def sentences(visit: Visit, comparison: Record, request: PromotionRequest) -> list[str]:
     """Return the verdict in words and counts, and what decided it."""
-    words = visit.words
+    words, teller = visit.words, teller_of(visit)
     checks = comparison.get("checks") or []
     by_name = {each.get("name"): each for each in checks}
     said = []
@@ -81,10 +80,18 @@ def sentences(visit: Visit, comparison: Record, request: PromotionRequest) -> li
         return [words.text("candidates.sentence.nothing")]
     passed = sum(each.get("status") == "pass" for each in checks)
     said.append(words.text("candidates.sentence.passed", passed=passed, checks=len(checks)))
-    reasons = [check_title(words, str(name)) for name in comparison.get("reasons") or []]
+    reasons = [teller.title(str(name)) for name in comparison.get("reasons") or []]
     if reasons:
         said.append(words.text("candidates.sentence.decided", reasons=words.text("list.comma").join(reasons)))
     return said
+
+
+def _policy(visit: Visit, comparison: Record) -> str:
+    """Return the policy a comparison was judged by; before its second version the number was not recorded."""
+    name, version = comparison.get("policy") or visit.web.task.policy, comparison.get("policy_version")
+    if version is None:
+        return visit.words.text("candidates.policy", name=name)
+    return visit.words.text("candidates.policy_version", name=name, version=version)
 
 
 def drift_word(drift: DriftVerdict | None) -> str:

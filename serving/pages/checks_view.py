@@ -1,32 +1,35 @@
 """The gate's checks as reviewers read them: counts, difference, limits, a drawing, and a word."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
-from overread.wording.checks import check_title
+from model_registry.reasons import Teller, defined, scale_of
 from serving.pages.formats import MINUS, between, grouped, percent, signed
 from serving.pages.plots import Plot, difference_plot, floor_plot
 from serving.pages.visits import Visit
 
 Record = Mapping[str, Any]
 _FLOOR = "floor."
-_POINTS = frozenset({"sensitivity", "specificity"})
 
 
-def check_row(visit: Visit, check: Record) -> dict[str, Any]:
+def teller_of(visit: Visit) -> Teller:
+    """Return who tells a check's title and reason in this visit's language."""
+    codes = [str(row.code) for row in visit.web.task.vocabulary.rows]
+    return Teller(words=visit.words, findings={code: visit.finding_name(code) for code in codes})
+
+
+def check_row(teller: Teller, check: Record, test_set: Record) -> dict[str, Any]:
     """Return one line of the table of checks."""
     name = str(check.get("name", ""))
-    scale, digits = (
-        (100.0, 1) if name.rsplit(".", 1)[-1].rsplit(":", 1)[-1] in _POINTS or _finding(name) else (1.0, 3)
-    )
+    scale, digits = scale_of(name)
     limits = _limits(check)
     shown = None if limits is None else tuple(scale * value for value in limits)
     floor = name.startswith(_FLOOR)
-    unit = visit.words.text("stat.points") if scale > 1 and not floor else ("%" if scale > 1 else "")
+    unit = teller.words.text("stat.points") if scale > 1 and not floor else ("%" if scale > 1 else "")
     margin = check.get("margin")
     return {
-        "title": check_title(visit.words, name),
+        "title": teller.title(name),
+        "reason": teller.reason(check, test_set),
         "evidence": _evidence(check),
         "n": grouped(check.get("n")),
         "role": check.get("role", ""),
@@ -36,21 +39,20 @@ def check_row(visit: Visit, check: Record) -> dict[str, Any]:
         "margin": "—"
         if margin is None
         else f"{_value(scale * margin if floor else -scale * margin, digits, floor=floor)} {unit}".strip(),
-        "plot": _plot(visit, check, limits, floor=floor),
+        "plot": _plot(teller, check, limits, floor=floor),
     }
 
 
-def group_rows(visit: Visit, comparison: Record) -> list[dict[str, Any]]:
+def group_rows(teller: Teller, comparison: Record) -> list[dict[str, Any]]:
     """Return by-finding and by-slice lines: the slices' sensitivity first, then specificity."""
-    rows = []
-    for each in comparison.get("by_finding") or []:
-        title = visit.finding_name(str(each.get("code", "")))
-        rows.append(check_row(visit, each) | {"title": title, "kind": "finding"})
-    for each in comparison.get("slices") or []:
-        for what in ("sensitivity", "specificity"):
-            check = each.get(what) or {}
-            rows.append(check_row(visit, check) | {"kind": "slice"})
-    return rows
+    test_set = comparison.get("test_set") or {}
+    findings = [("finding", each) for each in comparison.get("by_finding") or []]
+    slices = [
+        ("slice", each.get(what) or {})
+        for each in comparison.get("slices") or []
+        for what in ("sensitivity", "specificity")
+    ]
+    return [{**check_row(teller, check, test_set), "kind": kind} for kind, check in (*findings, *slices)]
 
 
 def map_rows(comparison: Record) -> dict[str, Any]:
@@ -77,17 +79,11 @@ def _hundredfold(share: float | None) -> float | None:
     return None if share is None else 100 * share
 
 
-def _finding(name: str) -> bool:
-    return name.startswith("finding:")
-
-
 def _limits(check: Record) -> tuple[float, float, float] | None:
     """Return lower limit, estimate and upper limit; None where one of them is undefined."""
-    values = [check.get(part) for part in ("lower", "estimate", "upper")]
-    if not all(isinstance(value, int | float) and math.isfinite(value) for value in values):
+    if not defined(check):
         return None
-    lower, estimate, upper = (float(value) for value in values if value is not None)
-    return lower, estimate, upper
+    return float(check["lower"]), float(check["estimate"]), float(check["upper"])
 
 
 def _evidence(check: Record) -> str:
@@ -106,12 +102,12 @@ def _range(limits: tuple[float, ...], digits: int, *, floor: bool) -> str:
 
 
 def _plot(
-    visit: Visit, check: Record, limits: tuple[float, float, float] | None, *, floor: bool
+    teller: Teller, check: Record, limits: tuple[float, float, float] | None, *, floor: bool
 ) -> Plot | None:
     margin = check.get("margin")
     if limits is None or not margin:
         return None
-    says = visit.words.text(
+    says = teller.words.text(
         "stat.plot", estimate=signed(limits[1], 3), lower=signed(limits[0], 3), upper=signed(limits[2], 3)
     )
     draw = floor_plot if floor else difference_plot
