@@ -1,7 +1,7 @@
 """The steps of a retraining by hand: train, compare, retrain, promote, rollback, monitor."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -71,9 +71,13 @@ def compare(
     candidate: Annotated[str, typer.Argument(help="The candidate.")],
     as_json: AsJson = False,
 ) -> None:
-    """Put a candidate before the gate on the frozen test set; this spends one of its looks."""
+    """Put a candidate before the gate on the frozen test set; this spends one of its looks.
+
+    Answers with the verdict, the checks that decided and why, and what an undecided one would need.
+    """
     from overread.domain.errors import RuleError
     from pipeline.comparing import compare as compare_on_test_set
+    from pipeline.comparing import record_of
     from pipeline.services import pipeline_services
 
     services = pipeline_services(settings())
@@ -82,9 +86,20 @@ def compare(
     if serving is None or serving.version != production:
         raise RuleError(f"version {production} is not in production; name the one that is")
     compared = compare_on_test_set(services, candidate, by="operator", why="by hand")
-    answer(
-        {"version": compared.version, "verdict": compared.verdict, "record": compared.record}, as_json=as_json
-    )
+    shown = {"version": compared.version, "verdict": compared.verdict, "record": compared.record}
+    why = _why(services, record_of(services, compared.record))
+    answer({**shown, **why}, as_json=as_json)
+
+
+def _why(services: "PipelineServices", comparison: Mapping[str, Any]) -> dict[str, object]:
+    """Return what decided a comparison, in words, and how many more cases undecided checks need, by check."""
+    from model_registry.reasons import Teller
+    from overread.wording.catalogue import catalogue
+
+    names = {str(row.code): row.en for row in services.task.vocabulary.rows}
+    further = {check["name"]: check["further"]["cases"] for check in comparison["checks"] if check["further"]}
+    because = Teller(words=catalogue("en"), findings=names).because_of(comparison)
+    return {"because_of": because, "further_cases": further}
 
 
 def retrain(

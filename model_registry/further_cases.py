@@ -24,13 +24,16 @@ class Further:
     why: str = ""
 
 
-def further_cases(check: Check, counted: Pairs | None) -> Further | None:
-    """Return what a required and undecided check needs; None for any other check, and for `evidence`.
+def further_cases(check: Check, counted: Pairs | None, *, missing: int = 0) -> Further | None:
+    """Return what a required and undecided check needs; None for any other check.
 
-    Planned with the difference and discordance that were observed, at the check's own alpha.
+    Planned with the difference and discordance that were observed, at the check's own alpha; `evidence`
+    needs the studies that are `missing` from the smallest set that gets a verdict.
     """
-    if check.role != "required" or check.status != "inconclusive" or check.name == "evidence":
+    if check.role != "required" or check.status != "inconclusive":
         return None
+    if check.name == "evidence":
+        return Further(cases=missing)
     if math.isnan(check.estimate) or math.isnan(check.lower):
         return Further(why="undefined")
     room = check.estimate - check.margin if check.name.startswith(_FLOOR) else check.estimate + check.margin

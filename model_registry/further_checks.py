@@ -14,13 +14,10 @@ from model_registry.comparison import Contender, Flags, Pairs, found_in, pairs, 
 from model_registry.localisation import points_at
 from model_registry.test_set import TestCase
 from overread.domain.policies import GatePolicy
+from overread.measures.clustered_pairs import clustered_score_difference
 from overread.measures.clustered_roc import clustered_auc_difference
 from overread.measures.promotion import Check, check_noninferiority, status_of
-from overread.measures.proportion import (
-    ClusteredDifference,
-    clustered_paired_difference,
-    clustered_proportion,
-)
+from overread.measures.proportion import ClusteredDifference, clustered_proportion
 
 Counted = tuple[Check, Pairs | None]  # a check, and the discordant pairs behind it where it rests on them
 _NAN = float("nan")
@@ -51,13 +48,14 @@ class Rivals:
         alpha: float,
     ) -> "Rivals":
         """Work out who is right where; `ours` is the candidate, `theirs` production."""
+        truth = truth_of(cases)
         return cls(
             cases=cases,
             candidate=candidate,
             production=production,
-            truth=truth_of(cases),
-            ours=candidate.right(cases),
-            theirs=production.right(cases),
+            truth=truth,
+            ours=candidate.called == truth,
+            theirs=production.called == truth,
             patients=np.array([case.patient for case in cases], str),
             policy=policy,
             alpha=alpha,
@@ -103,7 +101,7 @@ def _clustered(rivals: Rivals) -> Iterator[Counted]:
         ("sensitivity", rivals.truth, policy.sensitivity_margin),
         ("specificity", ~rivals.truth, policy.specificity_margin),
     ):
-        shown = clustered_paired_difference(
+        shown = clustered_score_difference(
             rivals.ours[among], rivals.theirs[among], rivals.patients[among], level=rivals.level
         )
         yield _difference(f"clustered.{name}", "required", shown, margin), rivals.pairs(among)
@@ -162,13 +160,13 @@ def _localisation(rivals: Rivals) -> Check:
             _NAN,
             _NAN,
             rivals.level,
-            "obuchowski",
+            "tango-rao-scott",
             0,
             margin,
         )
     boxes = [rivals.cases[row].boxes for row in rows]
     hits, before = (points_at(np.asarray(maps[rows], np.float64), boxes) for maps in (ours, theirs))
-    shown = clustered_paired_difference(hits, before, rivals.patients[rows], level=rivals.level)
+    shown = clustered_score_difference(hits, before, rivals.patients[rows], level=rivals.level)
     return with_say(_difference("localisation", "veto", shown, margin), most="veto")
 
 

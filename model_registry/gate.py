@@ -80,14 +80,18 @@ def judge(
     EvidenceError
         The studies or somebody's answers to them are not fit to be judged; see `refuse_unfit`.
     """
-    decision, counted = decided(cases, field, policy=policy, alpha=look.alpha)
+    decision, further = decided(cases, field, policy=policy, alpha=look.alpha)
+    counted = _counted(cases, field, policy) | further
     evaluations = {
         part: evaluate(cases, who.scores, threshold=who.threshold) for part, who in field.everyone.items()
     }
     localisations = {
         part: None if who.maps is None else localise(cases, who.maps) for part, who in field.everyone.items()
     }
-    checks: list[Json] = [_check_record(check, counted.get(check.name)) for check in decision.checks]
+    missing = _missing(decision, policy)
+    checks: list[Json] = [
+        _check_record(check, counted.get(check.name), missing=missing) for check in decision.checks
+    ]
     record: dict[str, Json] = {
         "verdict": decision.verdict,
         "reasons": list(decision.reasons),
@@ -110,7 +114,7 @@ def judge(
 def decided(
     cases: Sequence[TestCase], field: Field, *, policy: GatePolicy, alpha: float
 ) -> tuple[Decision, dict[str, Pairs]]:
-    """Return the verdict with its checks, and the discordant pairs behind those that rest on them, by name.
+    """Return the verdict with its checks, and the discordant pairs behind the further ones, by name.
 
     The first release has nothing to be compared with: its lower limits must reach the policy's floors.
 
@@ -127,9 +131,7 @@ def decided(
     further = tuple(further_checks(rivals))
     checks = (*plain.checks, *(check for check, _ in further))
     whole = replace(plain, verdict=combine(checks), checks=checks, reasons=deciding(checks))
-    counted = _counted(cases, field, field.production, policy)
-    counted |= {check.name: found for check, found in further if found is not None}
-    return _without_verdict(whole), counted
+    return _without_verdict(whole), {check.name: found for check, found in further if found is not None}
 
 
 def settle(work: UnitOfWork, look: Look, judgement: Judgement, *, now: datetime) -> Look:
@@ -188,13 +190,13 @@ def _without_verdict(decision: Decision) -> Decision:
     return decision
 
 
-def _counted(
-    cases: Sequence[TestCase], field: Field, production: Contender, policy: GatePolicy
-) -> dict[str, Pairs]:
-    """Return the discordant pairs behind the checks that rest on them, by the check's name."""
-    references = {"": production} | ({} if field.anchor is None else {"anchor.": field.anchor})
+def _counted(cases: Sequence[TestCase], field: Field, policy: GatePolicy) -> dict[str, Pairs]:
+    """Return the discordant pairs behind the checks of `decide` that rest on them, by the check's name."""
+    if field.production is None:
+        return {}
+    references = {"": field.production} | ({} if field.anchor is None else {"anchor.": field.anchor})
     counted = differences(cases, field.candidate, references)
-    truth, ours, theirs = truth_of(cases), field.candidate.right(cases), production.right(cases)
+    truth, ours, theirs = truth_of(cases), field.candidate.right(cases), field.production.right(cases)
     critical = critical_of(cases, policy)
     if critical is not None:
         counted["critical.sensitivity"] = pairs(ours, theirs, critical)
@@ -248,12 +250,18 @@ def _slice_records(checks: Sequence[Json]) -> list[Json]:
     ]
 
 
-def _check_record(check: Check, counted: Pairs | None) -> dict[str, Json]:
+def _missing(decision: Decision, policy: GatePolicy) -> int:
+    """Return how many studies the test set lacks to give any verdict."""
+    lacks = (policy.min_positive - decision.n_positive, policy.min_negative - decision.n_negative)
+    return sum(max(lack, 0) for lack in lacks)
+
+
+def _check_record(check: Check, counted: Pairs | None, *, missing: int = 0) -> dict[str, Json]:
     record = recorded(check)
     if not isinstance(record, dict):  # pragma: no cover - a dataclass becomes a mapping
         raise TypeError("a check is a mapping")
     gained, lost = (None, None) if counted is None else (counted.gained, counted.lost)
-    further = recorded(further_cases(check, counted))
+    further = recorded(further_cases(check, counted, missing=missing))
     return {**record, "gained": gained, "lost": lost, "further": further}
 
 

@@ -5,10 +5,12 @@ from datetime import datetime
 
 from model_registry.evaluation import Evaluation
 from model_registry.gate import Judgement
+from model_registry.reasons import Teller
 from model_registry.recording import Json, recorded
 from model_registry.tracking import Record, environment
 from overread.domain.datasets import DatasetVersion, Look, TestSet
 from overread.domain.estimates import Estimate
+from overread.wording.catalogue import catalogue
 
 
 def log_order(
@@ -41,13 +43,16 @@ def log_judgement(
 
     Flips are counted here and listed in our own database only: MLflow learns of no single study.
     """
-    record.params({"policy": judgement.record["policy"], "look": look.look, "alpha": look.alpha})
+    policy = {name: judgement.record[name] for name in ("policy", "policy_version")}
+    record.params({**policy, "look": look.look, "alpha": look.alpha})
     record.params({part: judgement.record[part] or "none" for part in ("candidate", "production", "anchor")})
     record.tags(
         {
             "overread.verdict": judgement.verdict,
+            "overread.reasons": ", ".join(map(str, _list(judgement.record["reasons"]))) or "none",
             "overread.test_set": test_set.version,
             "overread.test_set.digest": test_set.digest,
+            **{f"overread.check.{name}": f"{status}: {why}" for name, status, why in told(judgement)},
         }
     )
     for part, evaluation in judgement.evaluations.items():
@@ -61,7 +66,7 @@ def log_judgement(
 
 
 def side_by_side(judgement: Judgement) -> str:
-    """Return the comparison as a Markdown table: one row a number, one column a version."""
+    """Return the comparison as Markdown: a row a number, a column a version; then every check's reason."""
     parts = judgement.evaluations
     columns = {part: _shown(evaluation) for part, evaluation in parts.items()}
     first = next(iter(columns.values()))
@@ -71,8 +76,21 @@ def side_by_side(judgement: Judgement) -> str:
         "| | " + " | ".join(parts) + " |",
         "| --- |" + " --- |" * len(parts),
         *(f"| {name} | " + " | ".join(column[name] for column in columns.values()) + " |" for name in first),
+        "",
+        *(f"- `{name}` {status}: {why}" for name, status, why in told(judgement)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def told(judgement: Judgement) -> list[tuple[str, str, str]]:
+    """Return every check's name and status, and why in English; findings by their code."""
+    teller, test_set = Teller(words=catalogue("en")), judgement.record["test_set"]
+    setting = test_set if isinstance(test_set, dict) else {}
+    return [
+        (str(check["name"]), str(check["status"]), teller.reason(check, setting))
+        for check in _list(judgement.record["checks"])
+        if isinstance(check, dict)
+    ]
 
 
 def _shown(evaluation: Evaluation) -> dict[str, str]:
@@ -126,6 +144,8 @@ def _differences(checks: Json) -> dict[str, float | None]:
             for name, suffix in (("estimate", ""), ("lower", ".lower"), ("upper", ".upper")):
                 value = check[name]
                 numbers[f"difference.{check['name']}{suffix}"] = value if isinstance(value, float) else None
+            if isinstance(check["further"], dict) and isinstance(check["further"]["cases"], int):
+                numbers[f"further_cases.{check['name']}"] = float(check["further"]["cases"])
     return numbers
 
 

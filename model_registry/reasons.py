@@ -33,6 +33,12 @@ class Teller:
         said = self._because(check, test_set)
         return f"{said} {self._further(check)}".strip()
 
+    def because_of(self, comparison: Record) -> dict[str, str]:
+        """Return the checks that decided, by name, each with its reason; none of a promotion."""
+        decided, test_set = comparison.get("reasons") or [], comparison.get("test_set") or {}
+        checks = {check.get("name"): check for check in comparison.get("checks") or []}
+        return {name: self.reason(checks[name], test_set) for name in decided if name in checks}
+
     def _because(self, check: Record, test_set: Record) -> str:
         name, status = str(check.get("name", "")), str(check.get("status", ""))
         words = self.words
@@ -40,12 +46,8 @@ class Teller:
             known = "min_positive" in test_set and words.has(f"reason.evidence.{status}")
             return words.text(f"reason.evidence.{status}", **test_set) if known else ""
         facts = self._facts(check)
-        if status == "counts-only":
-            return words.text("reason.counts_only", **facts)
-        if not defined(check):
-            return words.text("reason.nothing" if not check.get("n") else "reason.undefined", **facts)
-        if status == "not-evaluable":
-            return words.text("reason.not_evaluable", **facts)
+        if status != "counts-only" and not defined(check):
+            return words.text("reason.undefined" if check.get("n") else "reason.nothing", **facts)
         key = f"reason.{_kind(name)}.{status}"
         return words.text(key, **facts) if words.has(key) else ""
 
@@ -59,10 +61,12 @@ class Teller:
             float("nan") if check.get(part) is None else float(check[part])
             for part in ("estimate", "lower", "upper", "margin")
         )
-        first, last = sorted((turned * lower, turned * upper)) if defined(check) else (lower, upper)
+        first, last = (
+            sorted((turned * lower + 0.0, turned * upper + 0.0)) if defined(check) else (lower, upper)
+        )
         shown = decimal if floor or forgetting else signed
         return {
-            "estimate": f"{shown(turned * estimate, digits)}{unit if scale > 1 else ''}",
+            "estimate": f"{shown(turned * estimate + 0.0, digits)}{unit if scale > 1 else ''}",
             "limits": f"[{shown(first, digits)}, {shown(last, digits)}]",
             "margin": f"{decimal(scale * margin, digits)}{unit if scale > 1 else ''}",
             "n": grouped(check.get("n")),
@@ -76,6 +80,8 @@ class Teller:
             return ""
         if further.get("cases") is None:
             return self.words.text(f"reason.further.{further.get('why')}")
+        if check.get("name") == "evidence":
+            return self.words.text("reason.further.evidence", cases=grouped(further["cases"]))
         return self.words.text(
             "reason.further.cases",
             cases=grouped(further["cases"]),

@@ -21,6 +21,7 @@ from overread.domain.datasets import DatasetVersion
 from overread.domain.errors import UnavailableError
 
 LONGEST_DATASET_DIGEST = 36  # of MLflow's own dataset record
+MOST_TAGS = 100  # that MLflow takes at once
 KEY, HEARTBEAT, DATASET = "overread.key", "overread.heartbeat", "overread.dataset"
 LIBRARIES = (
     "torch",
@@ -33,7 +34,7 @@ LIBRARIES = (
     "scikit-learn",
     "mlflow",
 )
-_NAMELESS = re.compile(r"[^\w\-. /:]")  # what a metric's name must not hold
+_NAMELESS = re.compile(r"[^\w\-. /:]")  # what the name of a metric or tag must not hold
 
 
 def environment() -> dict[str, str]:
@@ -76,9 +77,9 @@ class Record:
 
     def tags(self, values: Mapping[str, object]) -> None:
         """Keep words that may change."""
-        self.client.log_batch(
-            self.id, tags=[RunTag(key, str(value)) for key, value in values.items()], synchronous=True
-        )
+        tags = [RunTag(_NAMELESS.sub("_", key), str(value)) for key, value in values.items()]
+        for first in range(0, len(tags), MOST_TAGS):
+            self.client.log_batch(self.id, tags=tags[first : first + MOST_TAGS], synchronous=True)
 
     def metrics(self, values: Mapping[str, float | None], *, step: int = 0, at: datetime) -> None:
         """Keep numbers, and with them a heartbeat; what is not defined is left out.

@@ -1,7 +1,9 @@
 """`report.html`: the story with plots and heatmaps, one self-contained file."""
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -10,9 +12,11 @@ from PIL import Image
 from cli.demo import plots
 from cli.demo.story import Play
 from cli.demo.summary import Json
+from model_registry.reasons import Teller
 from overread.domain.adjudication import CaseState
 from overread.domain.identifiers import StudyUid
 from overread.measures.proportion import wilson
+from overread.wording.catalogue import catalogue
 
 FILMS = 8
 
@@ -40,6 +44,7 @@ def write_report(act: Play, summary: Json) -> None:
             "seconds": plots.seconds(summary["seconds"]),
         },
         films=_films(act, names),
+        reasons=_reasons(act, names),
     )
     (act.demo.folder / "report.html").write_text(page, encoding="utf-8")
 
@@ -69,6 +74,34 @@ def _story(act: Play, summary: Json, models: dict[str, Json]) -> Json:
         "test": len(act.cast.test),
         **_labels_right(act),
     }
+
+
+def _reasons(act: Play, names: dict[str, str]) -> list[Json]:
+    """Return every check of every comparison that the gate judged, with its reason, in order."""
+    teller = Teller(words=catalogue("en"), findings=names)
+    with act.services.storage.look() as work:
+        requests = list(reversed(work.models.requests()))
+    return [
+        {
+            "candidate": request.version,
+            "verdict": request.verdict,
+            "checks": _told(teller, request.comparison),
+        }
+        for request in requests
+    ]
+
+
+def _told(teller: Teller, comparison: Mapping[str, Any]) -> list[Json]:
+    return [
+        {
+            "title": teller.title(check["name"]),
+            "role": teller.words.text(f"check_role.{check['role']}"),
+            "status": teller.words.text(f"status.{check['status']}"),
+            "decided": check["name"] in comparison["reasons"],
+            "why": teller.reason(check, comparison["test_set"]),
+        }
+        for check in comparison["checks"]
+    ]
 
 
 def _gain(models: dict[str, Json], act: Play) -> str:

@@ -156,7 +156,7 @@ def paired_difference(
     if n == 0:
         return Estimate(NAN, -1.0, 1.0, float(level), method, 0)
     if method == "tango":
-        lower, upper = _tango_limits(b, c, n, quantile)
+        lower, upper = tango_limits(b, c, n, quantile)
         return Estimate((b - c) / n, lower, upper, float(level), method, n)
     margins = (a + b) * (c + d) * (a + c) * (b + d)
     surplus = a * d - b * c
@@ -215,7 +215,7 @@ def tango_noninferiority(
     level = 1 - 2 * tail
     if total == 0:
         return NonInferiority(NAN, -1.0, 1.0, level, "tango", 0, float(margin), NAN, NAN, noninferior=False)
-    lower, upper = _tango_limits(wins, losses, total, float(scipy.special.ndtri(1 - tail)))
+    lower, upper = tango_limits(wins, losses, total, float(scipy.special.ndtri(1 - tail)))
     statistic = float(tango_statistic(wins, losses, total, -margin))
     p_value = float(scipy.special.ndtr(-statistic))
     return NonInferiority(
@@ -349,12 +349,15 @@ def _squared_and_added(first: Estimate, second: Estimate, correlation: float) ->
     return difference, clipped(difference - lower, -1.0, 1.0), clipped(difference + upper, -1.0, 1.0)
 
 
-def _tango_limits(b: int, c: int, n: int, quantile: float) -> tuple[float, float]:
-    """Return the ends of the differences that Tango's statistic does not reject; T falls as they rise."""
+def tango_limits(b: float, c: float, n: float, quantile: float) -> tuple[float, float]:
+    """Return the ends of the differences that Tango's statistic does not reject; T falls as they rise.
+
+    The counts need not be whole: those of an effective sample are not.
+    """
     return _tango_end(b, c, n, quantile, end=-1.0), _tango_end(b, c, n, quantile, end=1.0)
 
 
-def _tango_end(b: int, c: int, n: int, quantile: float, *, end: float) -> float:
+def _tango_end(b: float, c: float, n: float, quantile: float, *, end: float) -> float:
     inside, outside = (b - c) / n, end
     if abs(_tango_at(b, c, n, end)) <= quantile:
         return end
@@ -367,7 +370,7 @@ def _tango_end(b: int, c: int, n: int, quantile: float, *, end: float) -> float:
     return inside
 
 
-def _tango_at(b: int, c: int, n: int, difference: float) -> float:
+def _tango_at(b: float, c: float, n: float, difference: float) -> float:
     """Return `tango_statistic` of one table in plain floats: a bisection asks 45 times."""
     linear = -b - c + (2 * n - b + c) * difference
     constant = -c * difference * (1 - difference)
