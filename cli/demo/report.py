@@ -85,13 +85,14 @@ def _reasons(act: Play, names: dict[str, str]) -> list[Json]:
         {
             "candidate": request.version,
             "verdict": request.verdict,
-            "checks": _told(teller, request.comparison),
+            "checks": told(teller, request.comparison),
         }
         for request in requests
     ]
 
 
-def _told(teller: Teller, comparison: Mapping[str, Any]) -> list[Json]:
+def told(teller: Teller, comparison: Mapping[str, Any]) -> list[Json]:
+    """Return every check of a comparison in words, and whether it decided."""
     return [
         {
             "title": teller.title(check["name"]),

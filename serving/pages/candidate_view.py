@@ -15,6 +15,7 @@ from serving.pages.visits import Visit
 
 Record = Mapping[str, Any]
 FIRST_FLIPS = 12
+_DECIDING = ("required", "veto")
 
 
 def candidate_view(
@@ -78,8 +79,16 @@ def sentences(visit: Visit, comparison: Record, request: PromotionRequest) -> li
             )
     if not checks:
         return [words.text("candidates.sentence.nothing")]
-    passed = sum(each.get("status") == "pass" for each in checks)
-    said.append(words.text("candidates.sentence.passed", passed=passed, checks=len(checks)))
+    required, vetoes = ([c.get("status") for c in checks if c.get("role") == role] for role in _DECIDING)
+    said.append(
+        words.text(
+            "candidates.sentence.passed",
+            passed=required.count("pass"),
+            required=len(required),
+            failed=vetoes.count("fail"),
+            vetoes=len(vetoes),
+        )
+    )
     reasons = [teller.title(str(name)) for name in comparison.get("reasons") or []]
     if reasons:
         said.append(words.text("candidates.sentence.decided", reasons=words.text("list.comma").join(reasons)))

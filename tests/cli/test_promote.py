@@ -34,7 +34,8 @@ def test_a_version_asked_for_before_spends_no_further_look(
         test_set = work.datasets.test_set()
         assert test_set is not None
         assert len(work.datasets.looks(test_set.version)) == 1
-    first, again, *plain = capsys.readouterr().out.splitlines()
+    learning.compare("1", "1", as_json=True)
+    first, again, *plain, compared = capsys.readouterr().out.splitlines()
     assert json.loads(first) == json.loads(again)
     assert json.loads(first) == {
         "version": "1",
@@ -43,3 +44,6 @@ def test_a_version_asked_for_before_spends_no_further_look(
         "needed": 2,
     }
     assert "can only reject" in plain[-1]
+    answered = json.loads(compared)
+    assert "fewer give no verdict" in answered["because_of"]["evidence"]
+    assert answered["further_cases"]["evidence"] > 0

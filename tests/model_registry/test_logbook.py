@@ -84,7 +84,25 @@ def test_a_comparison_stands_side_by_side_in_one_run(
     assert metrics["localisation.candidate.n"] == 120
     assert not [name for name in metrics if name.startswith("localisation.production")]
     assert (data.params["look"], data.params["alpha"], data.params["anchor"]) == ("1", "0.005", "1")
+    assert data.params["policy_version"] == "1"
     assert metrics["candidate.auc.lower"] <= metrics["candidate.auc"] <= metrics["candidate.auc.upper"]
+
+
+def test_every_check_is_a_tag_with_its_reason_and_an_undecided_one_has_its_number(
+    tracking: Tracking, judgement: Judgement, compared: tuple[str, TestSet]
+) -> None:
+    data = tracking.client.get_run(compared[0]).data
+    checks = judgement.record["checks"]
+    assert isinstance(checks, list)
+    tags = {name: said for name, said in data.tags.items() if name.startswith("overread.check.")}
+    assert len(tags) == len(checks)
+    assert tags["overread.check.sensitivity"].startswith("pass: +16.7 pp [")
+    assert "overread.check.slice:age__60:specificity" in tags
+    assert data.tags["overread.reasons"] == "specificity, anchor.specificity"
+    assert (
+        data.metrics["further_cases.specificity"] == 100
+    )  # ceil(3.857^2 (2/120 - (2/120)^2) / (4/120)^2) - 120
+    assert "further_cases.sensitivity" not in data.metrics
 
 
 def test_mlflow_learns_of_no_study_and_no_patient(
@@ -107,6 +125,7 @@ def test_the_table_has_a_column_for_everybody(judgement: Judgement) -> None:
     assert table[2] == "| | candidate | production | anchor | control |"
     assert table[5].startswith("| sensitivity | 0.917 [")
     assert judgement.verdict in table[0]
+    assert [line for line in table if line.startswith("- `specificity` inconclusive: ")]
 
 
 def test_nested_tables_become_one() -> None:

@@ -43,7 +43,8 @@ def test_a_comparison_is_told_in_counts_with_limits_and_margins(served: House) -
     page = sign_in(served, "ruth").get("/candidates/2").text
     for words in (
         "Among 600 studies with a finding, v2 finds 41 that v1 misses, and misses 17 that v1 finds.",
-        "5 of 6 checks pass.",
+        "4 of 4 required checks pass; 0 of 2 that can only veto fail.",
+        "+2.4 pp [+0.9, +3.9] in 600 studies: surely less than 3.0 pp is lost.",
         "+0.9 … +3.9",
         "\N{MINUS SIGN}3.0 pp",
         "+41 \N{MINUS SIGN}17 / 600",
