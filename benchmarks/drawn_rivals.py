@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 THRESHOLD = 0.5
 BOX = (0.0, 0.0, 0.4, 1.0)  # the left half, to a map of two cells
+_BAND = 0.15  # width of the scores of what is called a finding, at 1, and of what is not, at 0
 _SAME_ORDER = 0.8  # correlation of both versions' scores beside their decisions
 _POINTS = 0.7  # share of studies whose map points at the box, of either version
 _POINTS_ANEW = 0.2  # share of the candidate's maps that are drawn without a look at production's
@@ -138,7 +139,7 @@ def _drawn(
 ) -> Drawn:
     shift = math.sqrt(2) * _NORMAL.inv_cdf(rates.order)
     order = scipy.special.ndtr((noise + np.where(department.truth, shift, -shift) / 2) / math.sqrt(2))
-    scores = THRESHOLD * (right == department.truth) + THRESHOLD * np.clip(order, 0.001, 0.999)
+    scores = (1 - _BAND) * (right == department.truth) + _BAND * np.clip(order, 0.001, 0.999)
     maps = None
     if any(case.boxes for case in department.cases):
         maps = np.stack([points, ~points], axis=1)[:, None].astype(np.float32)

@@ -1,7 +1,8 @@
 """Checks that the gate appends to those of `decide`: what one number over all studies does not show.
 
-Each critical finding by itself; the co-primaries with the patient as the unit where patients repeat; what
-production had right and the candidate has wrong, by finding; whether the maps point at what is there.
+The AUC with limits that hold near 1; each critical finding by itself; the co-primaries with the patient as
+the unit where patients repeat; what production had right and the candidate has wrong, by finding; whether the
+maps point at what is there.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,11 +14,14 @@ from numpy.typing import NDArray
 from model_registry.comparison import Contender, Flags, Pairs, found_in, pairs, showing, truth_of, with_say
 from model_registry.localisation import points_at
 from model_registry.test_set import TestCase
+from overread.domain.estimates import Estimate
 from overread.domain.policies import GatePolicy
 from overread.measures.clustered_pairs import clustered_score_difference
 from overread.measures.clustered_roc import clustered_auc_difference
+from overread.measures.logit_areas import logit_limits
 from overread.measures.promotion import Check, check_noninferiority, status_of
-from overread.measures.proportion import ClusteredDifference, clustered_proportion
+from overread.measures.proportion import clustered_proportion
+from overread.measures.roc import paired_areas
 
 Counted = tuple[Check, Pairs | None]  # a check, and the discordant pairs behind it where it rests on them
 _NAN = float("nan")
@@ -73,11 +77,19 @@ class Rivals:
 
 def further_checks(rivals: Rivals) -> Iterator[Counted]:
     """Yield every check beyond those of `decide`, in the order in which they are shown."""
+    yield _area(rivals), None
     yield from _critical_findings(rivals)
     if np.unique(rivals.patients).size < rivals.patients.size:
         yield from _clustered(rivals)
     yield from _forgotten(rivals)
     yield _localisation(rivals), None
+
+
+def _area(rivals: Rivals) -> Check:
+    """Ask the AUC again with limits that hold near 1, where a symmetric one lets too many losses pass."""
+    ours, theirs = rivals.candidate.scores, rivals.production.scores
+    shown = logit_limits(paired_areas(rivals.truth, ours, theirs, rivals.level))
+    return _difference("logit.auc", "required", shown, rivals.policy.auc_margin)
 
 
 def _critical_findings(rivals: Rivals) -> Iterator[Counted]:
@@ -170,7 +182,7 @@ def _localisation(rivals: Rivals) -> Check:
     return with_say(_difference("localisation", "veto", shown, margin), most="veto")
 
 
-def _difference(name: str, role: str, shown: ClusteredDifference, margin: float) -> Check:
+def _difference(name: str, role: str, shown: Estimate, margin: float) -> Check:
     status = status_of(shown.lower, shown.upper, margin=margin)
     return Check(
         name,

@@ -96,7 +96,11 @@ class Teller:
             return words.text("reason.of.code", finding=self.findings.get(code, code))
         what = words.text_or(f"reason.of.{_last(name)}", words.text("reason.of.auc"))
         if name.startswith(_SLICE):
-            return words.text("reason.of.slice", group=group_title(self.words, name.removeprefix(_SLICE).rpartition(":")[0]), of=what)
+            return words.text(
+                "reason.of.slice",
+                group=group_title(self.words, name.removeprefix(_SLICE).rpartition(":")[0]),
+                of=what,
+            )
         return what
 
 
