@@ -42,6 +42,12 @@ def by_patient(cases: Sequence[TestCase], films: int) -> list[TestCase]:
     return [replace(case, patient=PatientKey(f"p{row // films}")) for row, case in enumerate(cases)]
 
 
+def test_the_area_is_asked_again_with_limits_that_hold_near_one() -> None:
+    check = further(missing("effusion", 30))["logit.auc"]
+    assert (check.role, check.margin, check.method) == ("required", 0.02, "logit-delong-paired")
+    assert check.status == "fail"
+
+
 def test_each_critical_finding_is_judged_by_itself() -> None:
     found = further(missing("effusion", 30), critical=("effusion", "nodule"))
     effusion, nodule = found["critical:effusion:sensitivity"], found["critical:nodule:sensitivity"]
