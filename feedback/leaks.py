@@ -69,18 +69,19 @@ def same_people(
     Prior studies of one key are found by the key; of two keys, by what the headers say of the person.
     """
     person = one_person(work.studies.patients())
-    kept: dict[PatientKey, StudyUid] = {}
+    by_key: dict[PatientKey, StudyUid] = {}
+    by_person: dict[PatientKey, StudyUid] = {}
     for study, patient in sorted(tested.items()):
-        kept.setdefault(person.get(patient, patient), study)
-    return [
-        Leak(
-            leaves=study,
-            stays=kept[who],
-            kind=Kind.PATIENT if tested[kept[who]] == patient else Kind.PERSON,
-        )
-        for study, patient in sorted(learned.items())
-        if (who := person.get(patient, patient)) in kept
-    ]
+        by_key.setdefault(patient, study)
+        by_person.setdefault(person.get(patient, patient), study)
+    found = []
+    for study, patient in sorted(learned.items()):
+        who = person.get(patient, patient)
+        if patient in by_key:
+            found.append(Leak(leaves=study, stays=by_key[patient], kind=Kind.PATIENT))
+        elif who in by_person:
+            found.append(Leak(leaves=study, stays=by_person[who], kind=Kind.PERSON))
+    return found
 
 
 def one_person(patients: Iterable[Patient]) -> dict[PatientKey, PatientKey]:

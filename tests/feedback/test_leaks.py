@@ -63,8 +63,12 @@ def test_a_prior_study_under_another_key_is_named_and_by_keys_alone(work: UnitOf
     work.studies.keep_patient(who("A", name="Doe^Jane"), Split.TRAIN)
     work.studies.keep_patient(who("B", name="Jane Doe"), Split.TEST)
     work.studies.keep_patient(who("C"), Split.TRAIN)
-    found = same_people(work, {}, {uid(1): A, uid(2): C, uid(3): B}, {uid(4): B, uid(5): B})
-    assert found == [
+    learned = {uid(1): A, uid(2): C, uid(3): B}
+    assert same_people(work, {}, learned, {uid(4): B, uid(5): B}) == [
         Leak(leaves=uid(1), stays=uid(4), kind=Kind.PERSON),
+        Leak(leaves=uid(3), stays=uid(4), kind=Kind.PATIENT),
+    ]
+    assert same_people(work, {}, learned, {uid(4): B, uid(5): A}) == [
+        Leak(leaves=uid(1), stays=uid(5), kind=Kind.PATIENT),
         Leak(leaves=uid(3), stays=uid(4), kind=Kind.PATIENT),
     ]
