@@ -38,6 +38,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     from bootstrap.web import web_services
     from overread.imaging.decoding import Decoder
     from serving.app import create_app
+    from serving.server import Server
 
     configure(debug=DEBUG in os.environ)
     with listening(host, port) as socket, closing(Decoder()) as decoder, suppress(KeyboardInterrupt):
@@ -46,7 +47,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
         say(f"Overread   http://{reached_at(host)}:{port}  (Ctrl-C ends it)")
         gc.freeze()
         gc.enable()
-        uvicorn.Server(config).run(sockets=[socket])
+        Server(config, ending=app.state.web.streams.end).run(sockets=[socket])
 
 
 def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:

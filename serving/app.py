@@ -56,6 +56,7 @@ ROUTERS = tuple(
     )
 )
 PAGES = "serving.pages.routes"
+STREAM = "/events"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _LARGE = ("/api/v1/instances", "/dicomweb/")
 
@@ -129,4 +130,5 @@ class Measured:
             route = getattr(scope.get("route"), "path", "none")
             method = scope["method"] if scope["method"] in _METHODS else "other"
             self._metrics.requests.labels(method, route, status).inc()
-            self._metrics.seconds.labels(method, route).observe(time.perf_counter() - began)
+            if route != STREAM:  # it is open for minutes, which says nothing about speed
+                self._metrics.seconds.labels(method, route).observe(time.perf_counter() - began)

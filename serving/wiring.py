@@ -15,6 +15,7 @@ from serving.announcements import Announcements
 from serving.cursors import Cursors
 from serving.inference.model_slot import ModelSlot
 from serving.inference.worker import Worker
+from serving.live import Streams
 from serving.metrics import Metrics
 from serving.security.forgery import Forgery
 from serving.security.limits import Quota
@@ -33,6 +34,7 @@ class Web:
     guesses: Quota
     cursors: Cursors
     announcements: Announcements
+    streams: Streams
     slot: ModelSlot
     worker: Worker
     metrics: Metrics
@@ -83,6 +85,7 @@ def wire(services: WebServices, *, scoring: bool) -> Web:
         guesses=Quota(GUESSES_PER_MINUTE),
         cursors=Cursors(services.secret),
         announcements=announcements,
+        streams=Streams(storage.look, announcements),
         slot=slot,
         worker=Worker(services, slot, announcements=announcements, metrics=metrics),
         metrics=metrics,

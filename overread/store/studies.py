@@ -98,6 +98,11 @@ class StudyStore:
             raise NotFoundError("no study with this UID has been received")
         return study
 
+    def among(self, uids: Sequence[StudyUid]) -> list[Study]:
+        """Return those studies of at most 500 that there are, the first received first."""
+        query = select(studies).where(studies.c.uid.in_(uids)).order_by(studies.c.received_at, studies.c.uid)
+        return [parsed(Study, row) for row in self._connection.execute(query)]
+
     def in_state(self, state: StudyState, *, limit: int | None = None) -> list[Study]:
         """Return studies in a state, the longest waiting first."""
         query = select(studies).where(studies.c.state == state)

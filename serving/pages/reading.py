@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from feedback.corrections import NoPredictionError, file_correction, withdraw
 from feedback.implicit import file_if_contradicted
 from overread.domain.corrections import Kind
-from overread.domain.errors import ForbiddenError, NotFoundError, OverreadError
+from overread.domain.errors import ForbiddenError, NotFoundError, OverreadError, PreconditionError
 from overread.domain.findings import Label
 from overread.domain.identifiers import StudyUid
 from overread.domain.predictions import Prediction
@@ -22,7 +22,7 @@ from serving.api.reports import AddendumBody, ReportBody, current_report, requir
 from serving.api.shapes import study_named
 from serving.api.studies import WhyBody
 from serving.pages.forms import Filled, Form, body_of
-from serving.pages.reading_view import Asked, reading_view
+from serving.pages.reading_view import Asked, kept_report, reading_view
 from serving.pages.routing import PageRoute, explained
 from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_to, caller_of
 from serving.problems import ForgeryError, status_of
@@ -103,6 +103,15 @@ def write_report(uid: str, by: ReportWriter, visit: Visiting, form: Form) -> Res
             work.commit()
 
     return _done_or_shown(visit, study, "report", form, write)
+
+
+@router.get("/report/kept")
+def show_kept_report(uid: str, by: ReportWriter, visit: Visiting) -> Response:
+    """Show the version that is kept to whoever has written another one meanwhile."""
+    with visit.web.look() as work:
+        report = current_report(work, visit.web, study_named(uid), by)
+    view = {"uid": report.study, "kept": kept_report(visit, report)}
+    return visit.page("reading/_kept.html", counted=False, view=view)
 
 
 @router.post("/report/addenda")
@@ -202,6 +211,7 @@ def _page(
         common=common,
         others=[row for row in rows if row not in common],
         failed_at=part,
+        stale=isinstance(error, PreconditionError),
         failure=None if error is None else explained(visit.words.text_or, error),
         typed=form,
     )

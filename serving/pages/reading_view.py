@@ -64,6 +64,7 @@ def reading_view(
         "may_write": person.may(Permission.WRITE_REPORT),
         "prediction": None if prediction is None else _answer(visit, prediction),
         "report": _report(visit, report, asked, automatic=automatic),
+        "kept": kept_report(visit, report),
         "text_off": None if switch is None or automatic else visit.formats.instant(switch.at),
         "contradicts": _contradicts(report, own),
     }
@@ -198,6 +199,21 @@ def _report(visit: Visit, report: Report, asked: Asked, *, automatic: bool) -> d
     template = visit.web.task.draft_text(Label.NO_FINDING, shown["language"])
     shown["is_template"] = (shown["findings_text"], shown["impression"]) == template
     return shown
+
+
+def kept_report(visit: Visit, report: Report) -> dict[str, Any]:
+    """Return the version that is kept, as whoever wrote another one meanwhile must see it."""
+    return {
+        "etag": report.etag,
+        "version": report.version,
+        "by": report.edited_by,
+        "signed": report.status is ReportStatus.SIGNED,
+        "language": report.language,
+        "label": report.label.value,
+        "findings": [_named(visit, finding) for finding in report.findings],
+        "findings_text": report.findings_text,
+        "impression": report.impression,
+    }
 
 
 def _typed(form: Filled) -> dict[str, Any]:

@@ -100,6 +100,7 @@ def show_worklist(
         ]
         counts = work.studies.count_by_state()
         serving = work.models.production(web.task.name) is not None
+        place = work.audit.length()
     last = rows[ROWS - 1].study if len(rows) > ROWS else None
     return visit.page(
         "worklist/page.html",
@@ -109,6 +110,7 @@ def show_worklist(
         chosen=chosen,
         filtered=bool(chosen.state or chosen.label or chosen.q or cursor),
         serving=serving,
+        place=place,
         first_href=chosen.address() if cursor else None,
         next_href=None
         if last is None

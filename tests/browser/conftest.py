@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from serving.server import Server
 from tests.serving.conftest import (  # noqa: F401 - fixtures, found by their names
     House,
     decoder,
@@ -72,8 +73,9 @@ def desk(served: House, chromium: Browser) -> Iterator[Desk]:  # noqa: F811 - th
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         port = held.getsockname()[1]
-    server = uvicorn.Server(
-        uvicorn.Config(served.app, host="127.0.0.1", port=port, log_level="error", lifespan="off")
+    server = Server(
+        uvicorn.Config(served.app, host="127.0.0.1", port=port, log_level="error", lifespan="off"),
+        ending=served.app.state.web.streams.end,
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -17,9 +17,18 @@ export function wanted() {
   return localStorage.getItem(OFF) === null;
 }
 
-export function want(on) {
+function want(on) {
   if (on) localStorage.removeItem(OFF);
   else localStorage.setItem(OFF, "1");
+}
+
+/** Show the page's keys, with the switch that turns single letters off. */
+export function help() {
+  const dialog = document.querySelector("#keys");
+  const box = dialog.querySelector("[name=keys]");
+  box.checked = wanted();
+  box.onchange = () => want(box.checked);
+  dialog.showModal();
 }
 
 function run(event, action) {

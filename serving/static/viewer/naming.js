@@ -72,7 +72,7 @@ export class Naming {
   }
 
   put(box) {
-    if (box.slot) box.slot.querySelector("[name=box]").value = written(box);
+    if (box.slot) write(box.slot.querySelector("[name=box]"), written(box));
     const form = this.page.querySelector("form.detail");
     if (!box.code || form === null) return;
     const field = form.querySelector(`[name="box.${CSS.escape(box.code)}"]`) ?? document.createElement("input");
@@ -86,7 +86,7 @@ export class Naming {
   }
 
   removed(box) {
-    if (box.slot) box.slot.querySelector("[name=box]").value = "";
+    if (box.slot) write(box.slot.querySelector("[name=box]"), "");
     this.forget(box);
   }
 
@@ -97,4 +97,10 @@ export class Naming {
 
 function nameOf(field) {
   return field.tagName === "SELECT" ? field.selectedOptions[0].textContent : field.closest("label").textContent.trim();
+}
+
+/** Write a field as a person would, so that the draft saves itself. */
+function write(field, value) {
+  field.value = value;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
 }

@@ -2,7 +2,7 @@
 
 import { Boxes } from "./boxes.js";
 import { Heat } from "./heat.js";
-import { bindKeys, want, wanted } from "./keys.js";
+import { bindKeys, help } from "./keys.js";
 import { Naming } from "./naming.js";
 import { bindPointer, BOX } from "./pointer.js";
 import { Viewport } from "./viewport.js";
@@ -36,7 +36,7 @@ function begin() {
     "ctrl+z": () => (taken.length ? boxes.restore(taken.pop()) : false),
     y: () => press(".fb .yes"), d: () => press(".fb .no"), u: () => press("#fb-band .toast button"),
     f: () => page.querySelector("form.detail [name=code], .slot [name=code]")?.focus(),
-    "?": () => help().showModal(), " ": () => { held.space = true; },
+    "?": help, " ": () => { held.space = true; },
     escape: () => tools.tool === BOX ? tools.choose("window") : false,
   };
   for (const number of [1, 2, 3, 4, 5]) acts[number] = () => viewport.preset(number - 1);
@@ -115,12 +115,4 @@ function press(selector) {
   if (button === null || button.disabled) return false;
   button.click();
   return true;
-}
-
-function help() {
-  const dialog = document.querySelector("#keys");
-  const box = dialog.querySelector("[name=keys]");
-  box.checked = wanted();
-  box.onchange = () => want(box.checked);
-  return dialog;
 }

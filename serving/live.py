@@ -1,0 +1,79 @@
+"""Streams of server-sent events that pages keep open: bounded, ended at once with the server, ids only."""
+
+import asyncio
+import contextlib
+import json
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+
+from fastapi.concurrency import run_in_threadpool
+
+from overread.domain.identifiers import PersonKey
+from overread.store.unit_of_work import UnitOfWork
+from overread.studies.news import News, since
+from serving.announcements import Announcements
+
+MOST = 200  # streams of this process
+MOST_EACH = 8  # of one person
+LOOK_SECONDS = 1.0  # another process may write what is told here
+BEAT_SECONDS = 15.0
+LONGEST_SECONDS = 300.0  # then the page comes again, and its session is looked at again
+COME_AGAIN = b"retry: 2000\n\n"
+COME_LATER = b"retry: 30000\n\n"
+BEAT = b":\n\n"
+_END = "live-end"  # no study has such a UID
+
+
+class Streams:
+    """Every open stream of one process."""
+
+    def __init__(self, look: Callable[[], UnitOfWork], announcements: Announcements) -> None:
+        self._look = look
+        self._announcements = announcements
+        self._open: Counter[PersonKey] = Counter()
+        self._ended = False
+
+    def end(self) -> None:
+        """End all streams and open no more; from any thread."""
+        self._ended = True
+        self._announcements.announce(_END)
+
+    async def told(self, person: PersonKey, place: int) -> AsyncGenerator[bytes, None]:
+        """Yield the news behind `place` as they come; where too many are open, ask to come later."""
+        if self._ended or self._open.total() >= MOST or self._open[person] >= MOST_EACH:
+            yield COME_LATER
+            return
+        self._open[person] += 1
+        try:
+            yield COME_AGAIN
+            async for event in self._events(place):
+                yield event
+        finally:
+            self._open[person] -= 1
+
+    async def _events(self, place: int) -> AsyncIterator[bytes]:
+        clock = asyncio.get_running_loop().time
+        ends, beats = clock() + LONGEST_SECONDS, clock() + BEAT_SECONDS
+        with self._announcements.listening(_END) as ended:
+            while not self._ended and clock() < ends:
+                news = await run_in_threadpool(self._since, place)
+                if news.place != place:
+                    place, beats = news.place, clock() + BEAT_SECONDS
+                    yield event_of(news)
+                    continue
+                if clock() >= beats:
+                    beats = clock() + BEAT_SECONDS
+                    yield BEAT
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await ended.wait()
+
+    def _since(self, place: int) -> News:
+        with self._look() as work:
+            return since(work, place)
+
+
+def event_of(news: News) -> bytes:
+    """Return news as an event whose id is their place, from where a broken stream goes on."""
+    told = {"arrived": news.arrived, "states": dict(news.states), "missed": news.missed}
+    return f"id: {news.place}\nevent: news\ndata: {json.dumps(told)}\n\n".encode()

@@ -1,0 +1,26 @@
+// The corner of every page says what waits to be sent, and sends it wherever its reader goes on.
+
+import { Queue } from "./queue.js";
+
+const place = document.querySelector("#waiting");
+export const queue = new Queue(place.dataset.person, document.querySelector("[name=csrf_token]").value);
+
+/** Return how many presses wait, in words. */
+export function waitingWords() {
+  const count = queue.waiting.length;
+  return count === 1 ? place.dataset.one : place.dataset.many.replace("{n}", count);
+}
+
+queue.addEventListener("changed", () => show(queue.waiting.length ? waitingWords() : ""));
+queue.addEventListener("sent", () => queue.waiting.length === 0 && show(place.dataset.sent, "on"));
+queue.addEventListener("refused", () => show(place.dataset.refused));
+if (queue.waiting.length) {
+  queue.changed();
+  queue.send();
+}
+
+function show(words, on = "off") {
+  place.hidden = !words;
+  place.classList.toggle("off", on === "off");
+  place.lastElementChild.textContent = words;
+}

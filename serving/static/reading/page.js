@@ -1,0 +1,29 @@
+// What the reading page writes: its report saves itself, and its feedback outlives a broken line.
+
+import { bindPresses } from "../feedback/press.js";
+import { Draft } from "./draft.js";
+import { Kept } from "./kept.js";
+
+const page = document.querySelector("main.reading");
+const form = page.querySelector(".repform");
+const addendum = page.querySelector("#addendum");
+
+bindPresses(page, page.dataset.noLine);
+if (form) new Draft(form).begin();
+if (addendum) takeOver();
+
+/** A draft that came too late for the signature goes on as the draft of an addendum. */
+function takeOver() {
+  const { uid, person } = addendum.form.dataset;
+  const kept = new Kept(person, uid);
+  const before = kept.get();
+  const isRefused = addendum.form.querySelector("[role=alert]") !== null; // another signature was first
+  if (before?.submitted && !isRefused) kept.clear();
+  else if (before && !addendum.value) addendum.value = textOf(before.fields);
+  addendum.form.addEventListener("submit", () => kept.clear());
+}
+
+function textOf(fields) {
+  const typed = Object.fromEntries(fields);
+  return [typed.findings_text, typed.impression].filter(Boolean).join("\n");
+}

@@ -1,0 +1,52 @@
+// The bar above the list: how many studies have come, and whether the line to the server stands.
+
+/** Counts arrivals that the list does not show, and puts new states into rows that it does. */
+export class Arrivals {
+  constructor(bar, rows) {
+    this.rows = rows;
+    this.link = bar.querySelector("a");
+    this.dot = bar.querySelector(".live");
+    this.uids = new Set();
+    this.link.addEventListener("click", (event) => {
+      event.preventDefault();
+      this.load();
+    });
+  }
+
+  take({ arrived, states, missed }) {
+    for (const uid of arrived) this.uids.add(uid);
+    for (const [uid, state] of Object.entries(states)) this.restate(this.rows.of(uid), state);
+    this.missed ||= missed;
+    this.show();
+  }
+
+  show() {
+    const count = [...this.uids].filter((uid) => !this.rows.has(uid)).length;
+    const { one, many, missed } = this.link.dataset;
+    const words = count === 1 ? one : many.replace("{n}", count);
+    this.link.hidden = !this.missed && count === 0;
+    this.link.textContent = this.missed ? missed : words;
+  }
+
+  /** Load the first page with the filters of the address, which are the only ones there are. */
+  load() {
+    if (this.link.hidden) return false;
+    const address = new URL(location.href);
+    address.searchParams.delete("cursor");
+    location.assign(address);
+    return true;
+  }
+
+  live(isLive) {
+    this.dot.hidden = false;
+    this.dot.classList.toggle("off", !isLive);
+    this.dot.lastElementChild.textContent = isLive ? this.dot.dataset.live : this.dot.dataset.off;
+  }
+
+  restate(row, state) {
+    const badge = document.querySelector(`#state-${CSS.escape(state)}`);
+    if (row === null || badge === null) return;
+    row.querySelector(".standing").replaceChildren(badge.content.cloneNode(true));
+    if (state !== "predicted") delete row.dataset.unread;
+  }
+}

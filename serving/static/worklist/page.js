@@ -1,0 +1,48 @@
+// The worklist: its keys, and what comes while it is open. It never moves by itself.
+
+import { bindKeys, help } from "../viewer/keys.js";
+import { Arrivals } from "./arrivals.js";
+import { Line } from "./line.js";
+import { Rows } from "./rows.js";
+
+const list = document.querySelector("main.list");
+const bar = document.querySelector("#arrivals");
+const rows = new Rows(list);
+const arrivals = new Arrivals(bar, rows);
+const line = new Line(bar.dataset.place);
+
+rows.begin();
+list.addEventListener("htmx:afterSettle", () => {
+  rows.begin();
+  arrivals.show();
+});
+line.addEventListener("news", ({ detail }) => arrivals.take(detail));
+line.addEventListener("found", () => arrivals.live(true));
+line.addEventListener("lost", () => arrivals.live(false));
+
+const button = bar.querySelector("[data-act=help]");
+button.hidden = false;
+button.addEventListener("click", help);
+bindKeys({
+  j: () => rows.move(1), k: () => rows.move(-1), n: () => rows.nextUnread(), enter: () => rows.open(),
+  ".": () => arrivals.load(), "/": () => search(), "[": () => back(), "]": () => follow("next"), "?": help,
+});
+
+function search() {
+  const field = document.querySelector("#q");
+  field.focus();
+  field.select();
+}
+
+function back() {
+  const came = document.referrer && new URL(document.referrer);
+  if (!list.querySelector(".pager [rel=start]")) return false;
+  if (came && came.origin === location.origin && came.pathname === "/") return history.back();
+  return follow("start");
+}
+
+function follow(rel) {
+  const link = list.querySelector(`.pager [rel=${rel}]`);
+  link?.click();
+  return link !== null;
+}

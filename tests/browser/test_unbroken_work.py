@@ -1,0 +1,118 @@
+"""Nothing that a reader typed or pressed is lost: drafts, stale edits, a broken line, a double click."""
+
+from playwright.sync_api import Page, expect
+
+from overread.domain.corrections import Correction
+from overread.domain.identifiers import StudyUid
+from overread.domain.reports import Report
+from tests.browser.conftest import Desk
+from tests.browser.test_viewer import complaints
+from tests.serving.conftest import House
+from tests.serving.pages.builders import furnish
+
+TYPED = "Nodule in the left upper zone, 9 mm."
+
+
+def opened(desk: Desk, uid: str) -> Page:
+    """Open a study as Rita."""
+    desk.sign_in("rita", language="en")
+    expect(desk.page.locator("html")).to_have_attribute("lang", "en")
+    desk.open(f"/studies/{uid}")
+    return desk.page
+
+
+def kept_report(house: House, uid: str) -> Report:
+    with house.storage.look() as work:
+        report = work.reports.latest(StudyUid(uid))
+    assert report is not None
+    return report
+
+
+def said_of(house: House, uid: str) -> list[Correction]:
+    with house.storage.look() as work:
+        return work.corrections.of_study(StudyUid(uid))
+
+
+def test_a_draft_saves_itself_and_is_there_after_coming_back(desk: Desk, served: House) -> None:
+    uid = furnish(served).finding
+    page = opened(desk, uid)
+    page.fill("#findings_text", TYPED)
+    expect(page.locator("[data-says=draft]")).to_contain_text("Draft saved")
+    kept = kept_report(served, uid)
+    assert (kept.version, kept.findings_text, kept.edited_by) == (2, TYPED, "rita")
+
+    page.select_option("select[name=code] >> nth=0", "nodule")
+    page.click('a[href="/"]')  # at once: the last words are sent as the page is left
+    page.go_back()
+    expect(page.locator("select[name=code] >> nth=0")).to_have_value("nodule")
+    expect(page.locator("#findings_text")).to_have_value(TYPED)
+    assert [finding.code for finding in kept_report(served, uid).findings] == ["nodule"]
+    assert complaints(desk) == []
+
+
+def test_a_stale_edit_keeps_both_versions_and_says_who_wrote_the_other(desk: Desk, served: House) -> None:
+    uid = furnish(served).finding
+    page = opened(desk, uid)
+    path = f"/api/v1/studies/{uid}/report"
+    theirs = {
+        "status": "draft",
+        "language": "en",
+        "label": "has_finding",
+        "text": {"findings": "Fibrous strand on the right.", "impression": ""},
+    }
+    tag = served.ask("remy", "GET", path).headers["ETag"]
+    assert served.ask("remy", "PUT", path, json=theirs, headers={"If-Match": tag}).status_code == 200
+
+    page.fill("#findings_text", TYPED)
+    shown = page.locator(".kept")
+    expect(shown).to_contain_text("by remy")
+    expect(shown).to_contain_text("Fibrous strand on the right.")
+    expect(page.locator("#findings_text")).to_have_value(TYPED)
+    assert kept_report(served, uid).edited_by == "remy"
+    page.reload()
+    expect(page.locator("#findings_text")).to_have_value(TYPED)
+    page.click("[data-choice=mine]")
+    expect(page.locator("[data-says=draft]")).to_contain_text("Draft saved")
+    kept = kept_report(served, uid)
+    assert (kept.version, kept.findings_text, kept.edited_by) == (3, TYPED, "rita")
+
+
+def test_text_typed_after_the_session_has_ended_is_back_after_signing_in(desk: Desk, served: House) -> None:
+    uid = furnish(served).finding
+    page = opened(desk, uid)
+    page.context.clear_cookies()
+    page.fill("#findings_text", TYPED)
+    expect(page.locator("[data-says=draft]")).to_contain_text("signed out")
+    assert kept_report(served, uid).version == 1
+
+    opened(desk, uid)
+    expect(page.locator("#findings_text")).to_have_value(TYPED)
+    expect(page.locator("[data-says=draft]")).to_contain_text("Draft saved")
+    assert kept_report(served, uid).findings_text == TYPED
+
+
+def test_feedback_pressed_without_a_line_is_sent_once_when_it_is_back(desk: Desk, served: House) -> None:
+    uid = furnish(served).clear
+    page = opened(desk, uid)
+    page.context.set_offline(True)
+    page.dblclick(".fb .no")
+    expect(page.locator("#waiting")).to_have_text("Kept here, 1 waiting")
+    expect(page.locator(".fb .no")).to_have_attribute("aria-pressed", "true")
+    assert said_of(served, uid) == []
+
+    page.context.set_offline(False)
+    expect(page.locator("#waiting")).to_have_text("Sent and recorded")
+    expect(page.locator(".toast")).to_contain_text("Recorded")
+    page.reload()
+    expect(page.locator("#waiting")).to_be_hidden()
+    assert [(said.by, said.verdict) for said in said_of(served, uid)] == [("rita", "disagree")]
+
+
+def test_a_double_click_is_one_piece_of_feedback(desk: Desk, served: House) -> None:
+    uid = furnish(served).clear
+    page = opened(desk, uid)
+    page.dblclick(".fb .yes")
+    expect(page.locator(".toast")).to_contain_text("Recorded")
+    page.reload()
+    assert len(said_of(served, uid)) == 1
+    assert complaints(desk) == []

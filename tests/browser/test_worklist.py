@@ -1,0 +1,64 @@
+"""The worklist in a real browser: its keys, and what comes while it is open."""
+
+from playwright.sync_api import expect
+
+from overread.domain.identifiers import StudyUid
+from tests.browser.conftest import Desk
+from tests.serving.builders import a_dicom
+from tests.serving.conftest import House
+from tests.serving.pages.builders import furnish
+
+
+def test_keys_move_through_the_list_open_a_study_and_find_its_row_again(desk: Desk, served: House) -> None:
+    there = furnish(served)
+    desk.sign_in("rita", language="en")
+    expect(desk.page.locator("html")).to_have_attribute("lang", "en")
+    page, current = desk.page, desk.page.locator("tr[aria-selected=true]")
+    uids = [row.get_attribute("data-uid") for row in page.locator("tr[data-uid]").all()]
+
+    page.keyboard.press("j")
+    expect(page.locator("a.open >> nth=0")).to_be_focused()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    expect(current).to_have_attribute("data-uid", uids[1] or "")
+    page.keyboard.press("n")
+    expect(current).to_have_attribute("data-uid", there.clear)
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/studies/{there.clear}")
+    page.go_back()
+    expect(current).to_have_attribute("data-uid", there.clear)
+    page.keyboard.press("/")
+    page.keyboard.type("doej")  # letters of a search are no keys
+    expect(page.locator("#q")).to_have_value("doej")
+    assert desk.complaints == []
+
+
+def test_a_study_that_comes_waits_in_the_bar_and_a_row_in_view_changes_in_its_place(
+    desk: Desk, served: House
+) -> None:
+    there = furnish(served)
+    desk.sign_in("rita", language="en")
+    expect(desk.page.locator("html")).to_have_attribute("lang", "en")
+    page = desk.page
+    expect(page.locator(".live")).to_have_text("Live")
+    before = [row.get_attribute("data-uid") for row in page.locator("tr[data-uid]").all()]
+
+    come = served.send(a_dicom(bright=True, seed=9, PatientName="Roe^Richard")).json()["study_instance_uid"]
+    report = {"status": "signed", "language": "en", "label": "no_finding", "text": {}}
+    tag = served.ask("remy", "GET", f"/api/v1/studies/{there.clear}/report").headers["ETag"]
+    path = f"/api/v1/studies/{there.clear}/report"
+    assert served.ask("remy", "PUT", path, json=report, headers={"If-Match": tag}).status_code == 200
+
+    expect(page.locator("#arrivals a")).to_have_text("1 new study, press .")
+    expect(page.locator(f'tr[data-uid="{there.clear}"] .standing')).to_have_text("Signed")
+    assert [row.get_attribute("data-uid") for row in page.locator("tr[data-uid]").all()] == before
+    page.keyboard.press(".")
+    expect(page.locator("tr[data-uid] >> nth=0")).to_have_attribute("data-uid", come)
+    expect(page.locator("#arrivals a")).to_be_hidden()
+    with served.storage.look() as work:
+        assert work.studies.get(StudyUid(come)).state == "predicted"
+    assert desk.complaints == []
