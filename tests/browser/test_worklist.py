@@ -44,7 +44,7 @@ def test_a_study_that_comes_waits_in_the_bar_and_a_row_in_view_changes_in_its_pl
     desk.sign_in("rita", language="en")
     expect(desk.page.locator("html")).to_have_attribute("lang", "en")
     page = desk.page
-    expect(page.locator(".live")).to_have_text("Live")
+    expect(page.locator("#arrivals .live")).to_have_text("Live")
     before = [row.get_attribute("data-uid") for row in page.locator("tr[data-uid]").all()]
 
     come = served.send(a_dicom(bright=True, seed=9, PatientName="Roe^Richard")).json()["study_instance_uid"]
