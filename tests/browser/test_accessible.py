@@ -38,7 +38,13 @@ def test_no_page_breaks_a_rule_of_wcag(desk: Desk, served: House, language: str)
             "/monitoring",
             "/account",
         ),
-        "olga": (f"/studies/{department.quarantined}", "/candidates", "/candidates/2", "/retraining", "/audit"),
+        "olga": (
+            f"/studies/{department.quarantined}",
+            "/candidates",
+            "/candidates/2",
+            "/retraining",
+            "/audit",
+        ),
     }.items():
         desk.page.context.clear_cookies()
         desk.sign_in(who, language=language)
