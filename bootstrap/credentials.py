@@ -1,31 +1,42 @@
-"""People and tokens made from the command line or by the demo."""
+"""People and tokens made: from the command line, on the page of people, or by the demo."""
 
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
 
 from bootstrap.storage import OPERATOR, Storage
+from overread.domain.accounts import Account, KnownPersonError
 from overread.domain.audit import AuditEvent
-from overread.domain.errors import ConflictError
 from overread.domain.identifiers import PersonKey
 from overread.domain.people import Role, Scope, Token, new_token, password_digest, token_digest
 from overread.store.unit_of_work import UnitOfWork
 
 
-def add_person(storage: Storage, name: PersonKey, role: Role, *, now: datetime) -> str:
+def add_person(
+    storage: Storage, name: PersonKey, role: Role, *, now: datetime, by: PersonKey = OPERATOR
+) -> str:
     """Let a person sign in and return the one-time password; one known only by tokens gets one too."""
-    password = secrets.token_urlsafe(12)
+    password = new_password()
     digest = password_digest(password)
     with storage.work() as work:
-        if work.people.find(name) is not None and work.people.password(name) is not None:
-            raise ConflictError(f"{name} is known already and signs in with a password")
-        if _is_known(work, name, role):
+        known = _known(work, name, role)
+        if known is not None and known.has_password:
+            raise KnownPersonError(
+                f"{name} is known already and signs in with a password; "
+                f"`overread user reset {name}` gives a new one"
+            )
+        if known is not None:
             work.people.set_password(name, digest, must_change=True)
         else:
             work.people.add(name, role, password=digest, at=now)
-        _record(work, now, "person-added", f"person:{name}", {"role": role})
+        record(work, now, "person-added", f"person:{name}", {"name": name, "role": role}, by=by)
         work.commit()
     return password
+
+
+def new_password() -> str:
+    """Return 96 random bits as text: a password to be shown once and changed at the next sign-in."""
+    return secrets.token_urlsafe(12)
 
 
 def issue_token(
@@ -41,26 +52,36 @@ def issue_token(
     token = new_token()
     digest = token_digest(token)
     with storage.work() as work:
-        if not _is_known(work, name, role):
+        if _known(work, name, role) is None:
             work.people.add(name, role, password=None, at=now)
         work.people.add_token(
             Token(digest=digest, person=name, role=role, scope=scope, created_at=now, expires_at=expires_at)
         )
         details = {"name": name, "role": role, "scope": scope, "expires_at": expires_at}
-        _record(work, now, "token-made", f"token:{digest[:16]}", details)
+        record(work, now, "token-made", f"token:{digest[:16]}", details, by=OPERATOR)
         work.commit()
     return token
 
 
-def _is_known(work: UnitOfWork, name: PersonKey, role: Role) -> bool:
-    """Say whether a name is known; raise `ConflictError` where it has another role."""
-    known = work.people.find(name)
-    if known is not None and known.role is not role:
-        raise ConflictError(f"{name} is known as {known.role}; use that role or another name")
-    return known is not None
+def _known(work: UnitOfWork, name: PersonKey, role: Role) -> Account | None:
+    """Return the account of a known name; raise where it has another role or is switched off."""
+    if work.people.find(name) is None:
+        return None
+    known = work.people.account(name)
+    known.require_on()
+    if known.role is not role:
+        raise KnownPersonError(f"{name} is known as {known.role}; use that role or another name")
+    return known
 
 
-def _record(
-    work: UnitOfWork, now: datetime, action: str, subject: str, details: Mapping[str, object]
+def record(
+    work: UnitOfWork,
+    now: datetime,
+    action: str,
+    subject: str,
+    details: Mapping[str, object],
+    *,
+    by: PersonKey,
 ) -> None:
-    work.audit.append(AuditEvent(at=now, by=OPERATOR, action=action, subject=subject, details=details))
+    """Put one row into the change record; never a password or a token."""
+    work.audit.append(AuditEvent(at=now, by=by, action=action, subject=subject, details=details))

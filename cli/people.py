@@ -1,4 +1,4 @@
-"""People and programs: `overread user add`, `overread token new`."""
+"""People and programs: `overread user add`, `overread user reset`, `overread token new`."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -34,6 +34,19 @@ def add_user(
 
     password = add_person(open_storage(settings()), person_key(name), role, now=utc_now())
     answer({"name": name, "role": role.value, "password": password}, as_json=as_json)
+
+
+@user.command("reset")
+def reset_user(
+    name: Annotated[str, typer.Argument(help="Who forgot the password.")], as_json: AsJson = False
+) -> None:
+    """Give a person a new one-time password, printed once; sessions of the person end."""
+    from bootstrap.accounts import reset_password
+    from bootstrap.clock import utc_now
+    from bootstrap.storage import OPERATOR, open_storage
+
+    password = reset_password(open_storage(settings()), person_key(name), by=OPERATOR, now=utc_now())
+    answer({"name": name, "password": password}, as_json=as_json)
 
 
 @token.command("new")

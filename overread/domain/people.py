@@ -51,6 +51,7 @@ class Permission(StrEnum):
     RESOLVE_ALERT = "resolve-alert"
     SWITCH_NORMAL_TEXT = "switch-normal-text"
     SEE_AUDIT = "see-audit"
+    SEE_PEOPLE = "see-people"
     MANAGE_PEOPLE = "manage-people"
 
 
@@ -62,6 +63,7 @@ _SEE_ALL = _SEE | {
     Permission.SEE_RETRAININGS,
     Permission.SEE_SHADOWS,
     Permission.SEE_AUDIT,
+    Permission.SEE_PEOPLE,
 }
 MAY: dict[Role, frozenset[Permission]] = {
     Role.READER: frozenset(_READ),
@@ -157,6 +159,10 @@ class Token:
     scope: Scope | None
     created_at: datetime
     expires_at: datetime | None
+
+    def lasts(self, now: datetime) -> bool:
+        """Say whether this token has not ended yet."""
+        return self.expires_at is None or self.expires_at > now
 
 
 def new_token() -> str:

@@ -1,9 +1,11 @@
 """People, their passwords and tokens, and the facts of an installation."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
+from overread.domain.accounts import Account, KnownPersonError
 from overread.domain.errors import ConflictError, NotFoundError
 from overread.domain.identifiers import PersonKey
 from overread.domain.people import Person, Role, Token
@@ -20,7 +22,7 @@ class PeopleStore:
     def add(self, key: PersonKey, role: Role, *, password: str | None, at: datetime) -> None:
         """Keep a new person; `password` is a digest, to be changed at first sign-in."""
         if self.find(key) is not None:
-            raise ConflictError(f"{key} is known already")
+            raise KnownPersonError(f"{key} is known already")
         self._connection.execute(
             insert(people).values(
                 key=key,
@@ -42,16 +44,38 @@ class PeopleStore:
         return [parsed(Person, row) for row in rows]
 
     def password(self, key: PersonKey) -> str | None:
-        """Return the digest of a person's password."""
-        return self._connection.execute(select(people.c.password).where(people.c.key == key)).scalar()
+        """Return the digest of a person's password; None without one and while switched off."""
+        is_on = people.c.switched_off_at.is_(None)
+        return self._connection.execute(
+            select(people.c.password).where(people.c.key == key).where(is_on)
+        ).scalar()
 
     def set_password(self, key: PersonKey, digest: str, *, must_change: bool) -> None:
         """Replace a password."""
-        self._connection.execute(
-            update(people)
-            .where(people.c.key == key)
-            .values(password=digest, must_change_password=must_change)
-        )
+        self._change(key, password=digest, must_change_password=must_change)
+
+    def account(self, key: PersonKey) -> Account:
+        """Return the account of a name; raise `NotFoundError` for an unknown one."""
+        row = self._connection.execute(_accounts().where(people.c.key == key)).one_or_none()
+        if row is None:
+            raise NotFoundError(f"there is nobody of the name {key}")
+        return parsed(Account, row)
+
+    def accounts(self) -> list[Account]:
+        """Return every account, by name."""
+        return [parsed(Account, row) for row in self._connection.execute(_accounts().order_by(people.c.key))]
+
+    def signed_in(self, key: PersonKey, *, at: datetime) -> None:
+        """Remember when somebody last signed in."""
+        self._change(key, signed_in_at=at)
+
+    def switch(self, key: PersonKey, *, off_at: datetime | None) -> None:
+        """Switch an account off, or on with None."""
+        self._change(key, switched_off_at=off_at)
+
+    def set_role(self, key: PersonKey, role: Role) -> None:
+        """Give somebody another role; their tokens keep the one they were made for."""
+        self._change(key, role=role)
 
     def language(self, key: PersonKey) -> str | None:
         """Return the language a person chose."""
@@ -59,16 +83,32 @@ class PeopleStore:
 
     def set_language(self, key: PersonKey, language: str) -> None:
         """Remember the language a person chose."""
-        self._connection.execute(update(people).where(people.c.key == key).values(language=language))
+        self._change(key, language=language)
 
     def add_token(self, token: Token) -> None:
         """Keep a token's digest."""
         self._connection.execute(insert(tokens).values(**columns(token)))
 
     def token(self, digest: str) -> Token | None:
-        """Return a token by its digest."""
-        row = self._connection.execute(select(tokens).where(tokens.c.digest == digest)).one_or_none()
+        """Return a token by its digest; None also while its person is switched off."""
+        row = self._connection.execute(
+            select(tokens)
+            .join(people)
+            .where(tokens.c.digest == digest)
+            .where(people.c.switched_off_at.is_(None))
+        ).one_or_none()
         return None if row is None else parsed(Token, row)
+
+    def tokens_of(self, key: PersonKey) -> list[Token]:
+        """Return the tokens of a name, the latest first."""
+        rows = self._connection.execute(
+            select(tokens).where(tokens.c.person == key).order_by(tokens.c.created_at.desc())
+        )
+        return [parsed(Token, row) for row in rows]
+
+    def end_token(self, digest: str, *, at: datetime) -> None:
+        """Let a token end now."""
+        self._connection.execute(update(tokens).where(tokens.c.digest == digest).values(expires_at=at))
 
     def fact(self, name: str) -> str:
         """Return a fact of the installation, such as the split salt."""
@@ -88,3 +128,14 @@ class PeopleStore:
             self._connection.execute(insert(installation).values(name=name, value=value))
         elif known != value:
             raise ConflictError(f"the installation's {name} is set already and never changes")
+
+    def _change(self, key: PersonKey, **values: object) -> None:
+        self._connection.execute(update(people).where(people.c.key == key).values(**values))
+
+
+def _accounts() -> Select[Any]:
+    """Return the query of what an `Account` holds: whether there is a password, never which."""
+    return select(
+        *(column for column in people.c if column.name != "password"),
+        people.c.password.is_not(None).label("has_password"),
+    )

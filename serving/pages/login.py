@@ -5,13 +5,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from overread.domain.audit import AuditEvent
 from overread.domain.errors import InputError, OverreadError
 from overread.domain.identifiers import PersonKey
 from overread.domain.people import password_matches
 from overread.settings.environment import Language
 from serving.pages.forms import Filled, Form, read_form
 from serving.pages.routing import PageRoute
-from serving.pages.visits import Visit, back_to
+from serving.pages.visits import OWN_PASSWORD, Visit, back_to
 from serving.problems import CredentialsError, ForgeryError, QuotaError, status_of
 from serving.security import forgery, sessions
 from serving.security.forgery import Forgery
@@ -53,8 +54,9 @@ def sign_in(
     if not password_matches(form.text("password"), digest or _NOBODY) or digest is None:
         return _login(request, web, lang, username=username, refusal=CredentialsError())
     web.guesses.forget(guesser)
-    response = back_to("/")
-    cookie = web.sessions.open(PersonKey(username), digest)
+    key = PersonKey(username)
+    response = back_to(_first_page(web, key))
+    cookie = web.sessions.open(key, digest)
     web.sessions.set_cookie(response, cookie, secure=request.url.scheme == "https")
     response.delete_cookie(forgery.LOGIN_COOKIE, path="/login")
     return response
@@ -82,6 +84,18 @@ def _password_of(web: Web, username: str) -> str | None:
         return None
     with web.look() as work:
         return work.people.password(key)
+
+
+def _first_page(web: Web, key: PersonKey) -> str:
+    """Keep that somebody signed in; return where to go first, which may be to a password of one's own."""
+    now = web.now()
+    with web.work() as work:
+        account = work.people.account(key)
+        work.people.signed_in(key, at=now)
+        event = AuditEvent(at=now, by=key, action="signed-in", subject=f"signed-in:{key}:{now.isoformat()}")
+        work.audit.append(event)
+        work.commit()
+    return OWN_PASSWORD if account.must_change_password else "/"
 
 
 def _login(

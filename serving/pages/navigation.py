@@ -30,6 +30,7 @@ _PLACES = (
     ("monitoring", "/monitoring", "pulse", Permission.SEE_MONITORING),
     ("retraining", "/retraining", "cycle", Permission.SEE_RETRAININGS),
     ("audit", "/audit", "book", Permission.SEE_AUDIT),
+    ("people", "/people", "person", Permission.SEE_PEOPLE),
 )
 
 

@@ -9,6 +9,7 @@ from overread.domain.errors import NotFoundError
 from serving import problems
 from serving.pages import (
     account,
+    accounts,
     adjudication,
     audit,
     candidates,
@@ -37,6 +38,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     monitoring.router,
     retraining.router,
     audit.router,
+    accounts.router,
     account.router,
 )
 

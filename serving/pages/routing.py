@@ -9,9 +9,12 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 
 from overread.domain.errors import InputError, OverreadError
-from serving.pages.visits import visit
+from serving.pages.visits import OWN_PASSWORD, back_to, caller_of, visit
 from serving.problems import status_of
+from serving.security.access import SAFE
 from serving.security.permissions import GuardedRoute
+
+BEFORE_OWN_PASSWORD = ("/account", "/logout")
 
 
 class PageRoute(GuardedRoute):
@@ -23,6 +26,8 @@ class PageRoute(GuardedRoute):
 
         async def handle_page(request: Request) -> Response:
             try:
+                if _needs_own_password(request):
+                    return back_to(OWN_PASSWORD)
                 return await handle(request)
             except RequestValidationError:
                 refusal: OverreadError = InputError("part of this address or form cannot be understood")
@@ -31,6 +36,16 @@ class PageRoute(GuardedRoute):
             return await run_in_threadpool(refused, request, refusal)
 
         return handle_page
+
+
+def _needs_own_password(request: Request) -> bool:
+    """Say whether a write waits until the caller has replaced the one-time password."""
+    is_write = request.method not in SAFE
+    return (
+        is_write
+        and caller_of(request).person.must_change_password
+        and not request.url.path.startswith(BEFORE_OWN_PASSWORD)
+    )
 
 
 def refused(request: Request, error: OverreadError) -> Response:

@@ -20,7 +20,7 @@ from serving.security.sessions import Session, Sessions
 
 OPEN = ("/health/", "/static/", "/login", "/metrics", "/openapi.json", "/favicon.ico")
 PROGRAMS = ("/api/", "/dicomweb/", "/events")
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,5 +105,5 @@ class Access:
             return
         if caller.person.must_change_password:
             raise ForbiddenError("set a password of your own on the account page first")
-        if request.method not in _SAFE:
+        if request.method not in SAFE:
             self._keys.forgery.require(caller.session.nonce, request.headers.get(forgery.HEADER))

@@ -26,6 +26,6 @@ def bearer(authorization: str | None) -> str | None:
 def person_of(work: UnitOfWork, token: str, *, now: datetime) -> Person:
     """Return who a token speaks for; raise `CredentialsError` when it is unknown or has ended."""
     known = work.people.token(token_digest(token))
-    if known is None or (known.expires_at is not None and known.expires_at <= now):
+    if known is None or not known.lasts(now):
         raise CredentialsError("this token is unknown or has ended; ask an operator for another")
     return Person(key=known.person, role=known.role, scope=known.scope)

@@ -33,6 +33,8 @@ def pages(base: str, tokens: dict[str, str]) -> dict[str, tuple[str, str]]:
         "monitoring": ("reviewer-1", "/monitoring"),
         "retraining": ("reviewer-1", "/retraining"),
         "audit": ("auditor", "/audit"),
+        "people": ("operator", "/people"),
+        "person": ("operator", "/people/resident-1"),
         "account": ("resident-1", "/account"),
     }
     for name, items in {

@@ -42,5 +42,12 @@ def test_a_person_known_by_a_token_can_be_let_in_and_only_once(installed: Overre
     again = installed("user", "add", "ann", "--role", "reader")
     assert again.returncode == 1
     assert "ann is known already" in again.stderr
+    assert "overread user reset ann" in again.stderr
+    reset = json.loads(installed("user", "reset", "ann", "--json").stdout)
+    assert set(reset) == {"name", "password"}
+    assert len(reset["password"]) >= 12
+    assert reset["password"] != added["password"]
     record = json.loads(installed("audit", "verify", "--json").stdout)
-    assert (record["ok"], record["rows"]) == (True, 3)
+    assert (record["ok"], record["rows"]) == (True, 4)
+    unknown = installed("user", "reset", "bob")
+    assert (unknown.returncode, unknown.stderr) == (1, "overread: there is nobody of the name bob\n")

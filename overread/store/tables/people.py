@@ -19,6 +19,8 @@ people = Table(
     Column("must_change_password", Boolean, nullable=False),
     Column("language", key(8)),
     Column("created_at", Instant, nullable=False),
+    Column("signed_in_at", Instant),
+    Column("switched_off_at", Instant),
 )
 tokens = Table(
     "tokens",

@@ -19,6 +19,7 @@ from tests.serving.pages.builders import PASSWORD, Browser, default_language, se
         "/monitoring",
         "/retraining",
         "/audit",
+        "/people",
         "/account",
     ],
 )

@@ -30,6 +30,8 @@ PAGES = {
     "/monitoring": Permission.SEE_MONITORING,
     "/retraining": Permission.SEE_RETRAININGS,
     "/audit": Permission.SEE_AUDIT,
+    "/people": Permission.SEE_PEOPLE,
+    "/people/rita": Permission.SEE_PEOPLE,
     "/account": None,
 }
 
