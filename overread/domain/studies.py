@@ -86,7 +86,7 @@ DELETED = "DELETED"  # the reason code of a study a person deleted
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Study:
-    """One radiographic examination as we hold it."""
+    """One radiographic examination as we hold it; `urgent` says that its answer names an urgent finding."""
 
     uid: StudyUid
     site: Site
@@ -102,6 +102,7 @@ class Study:
     label: Label | None = None
     probability: float | None = None
     fingerprint: bytes | None = None
+    urgent: bool = False
 
     @property
     def deleted(self) -> bool:

@@ -1,6 +1,6 @@
 """Corrections, cases and labels as rows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -51,6 +51,10 @@ class CorrectionStore:
     def of_study(self, study: StudyUid) -> list[Correction]:
         """Return all words on a study, in order."""
         return self._select(corrections.c.study == study)
+
+    def by_person(self, person: PersonKey, among: Collection[StudyUid]) -> list[Correction]:
+        """Return a person's words on some studies, in order."""
+        return self._select((corrections.c.by == person) & corrections.c.study.in_(among))
 
     def of_case(self, case: str) -> list[Correction]:
         """Return the words that raised a case."""

@@ -12,8 +12,10 @@ from sqlalchemy import (
     and_,
     func,
     insert,
+    not_,
     or_,
     select,
+    true,
     type_coerce,
     update,
 )
@@ -30,13 +32,19 @@ from overread.store.tables.studies import instances, patients, predictions, stud
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filter:
-    """What a list of studies is narrowed to; `text` is a study UID, or how a patient's name or id begins."""
+    """What a list of studies is narrowed to; `text` is a study UID, or how a patient's name or id begins.
+
+    `urgent` keeps to studies with an urgent finding that wait to be read, or leaves them out; those in
+    `not_so` do not count as urgent.
+    """
 
     state: StudyState | None = None
     label: Label | None = None
     text: str = ""
     since: datetime | None = None
     sent_by: str | None = None
+    urgent: bool | None = None
+    not_so: frozenset[StudyUid] = frozenset()
 
 
 class StudyStore:
@@ -146,8 +154,8 @@ class StudyStore:
         )
         if after is not None:
             at, uid = after
-            query = query.where(
-                or_(studies.c.received_at < at, and_(studies.c.received_at == at, studies.c.uid < uid))
+            query = query.where(  # the first half lets the index begin there
+                studies.c.received_at <= at, or_(studies.c.received_at < at, studies.c.uid < uid)
             )
         return [(parsed(Study, row), parsed(Patient, row)) for row in self._connection.execute(query)]
 
@@ -249,12 +257,19 @@ class StudyStore:
         return counts
 
 
+def _urgent(not_so: frozenset[StudyUid]) -> ColumnElement[bool]:
+    waits = and_(studies.c.urgent == true(), studies.c.state == StudyState.PREDICTED)
+    return and_(waits, studies.c.uid.not_in(not_so)) if not_so else waits
+
+
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.state is not None:
         conditions.append(studies.c.state == wanted.state)
     if wanted.label is not None:
         conditions.append(studies.c.label == wanted.label)
+    if wanted.urgent is not None:
+        conditions.append(_urgent(wanted.not_so) if wanted.urgent else not_(_urgent(wanted.not_so)))
     if wanted.since is not None:
         conditions.append(studies.c.received_at >= wanted.since)
     if wanted.text:

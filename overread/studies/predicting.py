@@ -15,6 +15,7 @@ from overread.studies.deletion import REMOVE_OBJECT
 from overread.studies.intake import SCREEN
 from overread.studies.reporting import first_draft
 from overread.studies.screening import PREDICT, SYSTEM
+from overread.studies.worklist import URGENT, priority
 
 _WAITS_IN = {SCREEN: StudyState.RECEIVED, PREDICT: StudyState.SCREENED}
 
@@ -71,6 +72,7 @@ def _answered(work: UnitOfWork, study: Study, prediction: Prediction, *, task: T
         label=prediction.label,
         probability=prediction.probability,
     )
+    answered = replace(answered, urgent=priority(answered, prediction, task.vocabulary) == URGENT)
     work.studies.save(answered)
     if report is None:
         first_draft(work, prediction, task=task, language=language)

@@ -1,6 +1,6 @@
 """What a reader sees, in which order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from overread.domain.findings import Label, Vocabulary
@@ -17,6 +17,19 @@ class Row:
     study: Study
     patient: Patient
     priority: int
+    threshold: float | None = None
+
+
+URGENT = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a page of the list ended: among the urgent or the others, at which study."""
+
+    urgent: bool
+    received_at: datetime
+    uid: str
 
 
 def priority(study: Study, prediction: Prediction | None, vocabulary: Vocabulary) -> int:
@@ -26,7 +39,7 @@ def priority(study: Study, prediction: Prediction | None, vocabulary: Vocabulary
     if prediction is not None:
         likely = {code for code, value in prediction.by_finding.items() if value >= prediction.threshold}
         if any(row.urgent and row.code in likely for row in vocabulary.rows):
-            return 1
+            return URGENT
     return 2
 
 
@@ -42,6 +55,31 @@ def page(
     rows = work.studies.page(wanted, after=after, limit=limit)
     answers = work.studies.first_predictions([study.uid for study, _ in rows])
     return [
-        Row(study=study, patient=patient, priority=priority(study, answers.get(study.uid), vocabulary))
+        Row(
+            study=study,
+            patient=patient,
+            priority=priority(study, answers.get(study.uid), vocabulary),
+            threshold=answers[study.uid].threshold if study.uid in answers else None,
+        )
         for study, patient in rows
     ]
+
+
+def urgent_first(
+    work: UnitOfWork, wanted: Filter, *, after: Place | None, limit: int, vocabulary: Vocabulary
+) -> list[tuple[Row, Place]]:
+    """Return one page, urgent findings that wait to be read before all others, each with its place.
+
+    Studies in `wanted.not_so` keep the place that their arrival gives them, which tells nothing of an answer.
+    """
+    found: list[tuple[Row, Place]] = []
+    for urgent in (True, False):
+        if len(found) == limit or (after is not None and after.urgent < urgent):
+            continue
+        start = None if after is None or after.urgent != urgent else (after.received_at, after.uid)
+        part = replace(wanted, urgent=urgent)
+        rows = page(work, part, after=start, limit=limit - len(found), vocabulary=vocabulary)
+        found += [
+            (row, Place(urgent=urgent, received_at=row.study.received_at, uid=row.study.uid)) for row in rows
+        ]
+    return found

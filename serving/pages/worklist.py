@@ -1,6 +1,7 @@
 """The worklist: what waits, what the model says of it, and what has become of it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
@@ -9,12 +10,12 @@ from fastapi import APIRouter, Query, Response
 
 from overread.domain.errors import InputError
 from overread.domain.findings import Label
+from overread.domain.identifiers import PersonKey, StudyUid
 from overread.domain.studies import Reason, StudyState
 from overread.store.studies import Filter
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies import worklist
 from serving.api.predictions import blinded_for
-from serving.api.studies import LIST
 from serving.pages.people import sex_and_age
 from serving.pages.routing import PageRoute
 from serving.pages.visits import Visit, Visiting
@@ -23,6 +24,7 @@ from serving.security.permissions import Viewer
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 ROWS = 50
+PLACE = "worklist"
 _DONE = frozenset({StudyState.REPORTED, StudyState.EXCLUDED})
 _WAITING = frozenset({StudyState.RECEIVED, StudyState.SCREENED, StudyState.PREDICTED})
 
@@ -84,24 +86,25 @@ def show_worklist(
     q: Annotated[str, Query(max_length=200)] = "",
     cursor: Annotated[str | None, Query(max_length=1000)] = None,
 ) -> Response:
-    """Show one page of the list, the latest received first."""
+    """Show one page of the list: urgent findings that wait, then the latest received first."""
     chosen, web = Chosen(state=state, label=label, q=q.strip()), visit.web
-    position = web.cursors.read(LIST, cursor)
-    after = None if position is None else (datetime.fromisoformat(str(position[0])), str(position[1]))
+    after = _place(web.cursors.read(PLACE, cursor))
     with web.look() as work:
-        rows = worklist.page(
-            work, chosen.filter(), after=after, limit=ROWS + 1, vocabulary=web.task.vocabulary
-        )
         hidden = blinded_for(work, web, by.key)
+        wanted = replace(chosen.filter(), not_so=hidden)
+        rows = worklist.urgent_first(
+            work, wanted, after=after, limit=ROWS + 1, vocabulary=web.task.vocabulary
+        )
+        words = _own_words(work, by.key, [row.study.uid for row, _ in rows])
         lines = [
-            _line(work, visit, row, blinded=row.study.uid in hidden)
-            for row in rows[:ROWS]
+            _line(visit, row, word=words.get(row.study.uid), blinded=row.study.uid in hidden)
+            for row, _ in rows[:ROWS]
             if not (chosen.label and row.study.uid in hidden)  # being found would tell its label
         ]
         counts = work.studies.count_by_state()
         serving = work.models.production(web.task.name) is not None
         place = work.audit.length()
-    last = rows[ROWS - 1].study if len(rows) > ROWS else None
+    last = rows[ROWS - 1][1] if len(rows) > ROWS else None
     return visit.page(
         "worklist/page.html",
         rows=lines,
@@ -114,22 +117,34 @@ def show_worklist(
         first_href=chosen.address() if cursor else None,
         next_href=None
         if last is None
-        else chosen.address(cursor=web.cursors.sign(LIST, [last.received_at.isoformat(), last.uid])),
+        else chosen.address(
+            cursor=web.cursors.sign(PLACE, [last.urgent, last.received_at.isoformat(), last.uid])
+        ),
     )
 
 
-def _line(work: UnitOfWork, visit: Visit, row: worklist.Row, *, blinded: bool) -> Line:
+def _place(position: Sequence[object] | None) -> worklist.Place | None:
+    if position is None:
+        return None
+    urgent, at, uid = position
+    return worklist.Place(urgent=bool(urgent), received_at=datetime.fromisoformat(str(at)), uid=str(uid))
+
+
+def _own_words(work: UnitOfWork, person: PersonKey, among: Sequence[StudyUid]) -> dict[StudyUid, str]:
+    """Return the person's last word on each study that they have had a say on."""
+    said = work.corrections.by_person(person, among)
+    return {word.study: word.verdict.value for word in said if word.withdrawn_at is None}
+
+
+def _line(visit: Visit, row: worklist.Row, *, word: str | None, blinded: bool) -> Line:
     study, formats = row.study, visit.formats
-    prediction = None if blinded else work.studies.prediction(study.uid)
-    said = [] if visit.person is None else work.corrections.of_study(study.uid)
-    own = [c for c in said if c.by == visit.person.key and c.withdrawn_at is None] if visit.person else []
     waits = visit.web.now() - study.received_at if study.state in _WAITING else None
     return Line(
         uid=study.uid,
         state=study.state.value,
         label=None if blinded or study.label is None else study.label.value,
         probability=None if blinded else study.probability,
-        threshold=None if prediction is None else prediction.threshold,
+        threshold=None if blinded else row.threshold,
         priority=3 if blinded else row.priority,
         name=row.patient.name.replace("^", " "),
         patient_id=row.patient.id,
@@ -139,7 +154,7 @@ def _line(work: UnitOfWork, visit: Visit, row: worklist.Row, *, blinded: bool) -
         received=formats.instant(study.received_at),
         waiting=formats.duration(waits),
         reason=study.reasons[0] if study.reasons else None,
-        word=own[-1].verdict.value if own and not blinded else None,
+        word=None if blinded else word,
         done=study.state in _DONE,
     )
 

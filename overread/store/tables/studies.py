@@ -1,6 +1,18 @@
 """Patients, studies, instances and predictions."""
 
-from sqlalchemy import Boolean, Column, Date, Float, ForeignKey, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    false,
+)
 
 from overread.store.tables.base import Instant, Nested, key, metadata
 
@@ -31,6 +43,8 @@ studies = Table(
     Column("label", key(16)),
     Column("probability", Float),
     Column("fingerprint", LargeBinary),
+    Column("urgent", Boolean, nullable=False, server_default=false()),
+    Index("ix_studies_urgent_state_received_at_uid", "urgent", "state", "received_at", "uid"),
     Index("ix_studies_state_received_at", "state", "received_at"),
     Index("ix_studies_received_at_uid", "received_at", "uid"),
 )

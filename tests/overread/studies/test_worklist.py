@@ -1,16 +1,22 @@
 """What a reader sees, in which order, and in how many queries."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import event
 
 from bootstrap.storage import Storage
 from overread.domain.findings import Label
+from overread.domain.identifiers import StudyUid
+from overread.domain.studies import StudyState
 from overread.domain.tasks import Task
 from overread.store.engine import Engine
 from overread.store.studies import Filter
 from overread.store.unit_of_work import UnitOfWork
-from overread.studies.worklist import page, priority
-from tests.builders import a_prediction, a_study, keep_predicted
+from overread.studies.predicting import keep_prediction
+from overread.studies.worklist import page, priority, urgent_first
+from tests.builders import NOW, a_prediction, a_study, keep_predicted, keep_study, uid
 
 
 @pytest.mark.parametrize(
@@ -52,3 +58,64 @@ def test_a_page_takes_the_same_few_queries_however_long_it_is(
     with storage.look() as work:
         assert len(page(work, Filter(), after=None, limit=200, vocabulary=task.vocabulary)) == 40
     assert len([statement for statement in asked if statement.startswith("SELECT")]) == 2
+
+
+def shown(work: UnitOfWork, task: Task, wanted: Filter, *, at_once: int) -> list[StudyUid]:
+    """Return the whole list, turned page by page."""
+    found: list[StudyUid] = []
+    after = None
+    while rows := urgent_first(work, wanted, after=after, limit=at_once, vocabulary=task.vocabulary):
+        found += [row.study.uid for row, _ in rows]
+        after = rows[-1][1]
+    return found
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 50])
+def test_urgent_findings_that_wait_come_first_and_no_row_is_lost_between_pages(
+    work: UnitOfWork, task: Task, at_once: int
+) -> None:
+    for number in range(8):
+        study = a_study(number, received_at=NOW + timedelta(minutes=number // 2), urgent=number in {1, 4, 5})
+        keep_study(work, replace(study, state=StudyState.REPORTED) if number == 5 else study)
+    assert shown(work, task, Filter(), at_once=at_once) == [uid(n) for n in (4, 1, 7, 6, 5, 3, 2, 0)]
+    hidden = Filter(not_so=frozenset({uid(4)}))
+    assert shown(work, task, hidden, at_once=at_once) == [uid(n) for n in (1, 7, 6, 5, 4, 3, 2, 0)]
+    signed = Filter(state=StudyState.REPORTED)
+    assert shown(work, task, signed, at_once=at_once) == [uid(5)]
+
+
+@pytest.mark.parametrize(("likely", "urgent"), [({"pneumothorax": 0.8}, True), ({"nodule": 0.8}, False)])
+def test_an_answer_makes_its_study_urgent(
+    work: UnitOfWork, task: Task, likely: dict[str, float], urgent: bool
+) -> None:
+    keep_study(work, a_study(state=StudyState.SCREENED, label=None, probability=None))
+    prediction = a_prediction(probability=0.9, label=Label.HAS_FINDING, by_finding=likely)
+    assert keep_prediction(work, prediction, task=task, language="en", now=NOW).urgent is urgent
+    assert work.studies.get(uid(1)).urgent is urgent
+
+
+def test_the_list_is_read_along_an_index(work: UnitOfWork, task: Task, engine: Engine) -> None:
+    if engine.dialect.name != "sqlite":
+        pytest.skip("the plan is asked in SQLite's words")
+    keep_predicted(work)
+    asked: list[tuple[str, tuple[object, ...]]] = []
+
+    def note(_c: object, _cursor: object, statement: str, values: tuple[object, ...], *_: object) -> None:
+        asked.append((statement, values))
+
+    event.listen(engine, "before_cursor_execute", note)
+    (_, place), *_ = urgent_first(work, Filter(), after=None, limit=2, vocabulary=task.vocabulary)
+    urgent_first(work, Filter(), after=place, limit=2, vocabulary=task.vocabulary)
+    event.remove(engine, "before_cursor_execute", note)
+    with engine.connect().execution_options(reading=True) as connection:
+        plans = [
+            [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+            for statement, values in asked
+            if "JOIN patients" in statement
+        ]
+    assert [plan[0].partition(" (")[0] for plan in plans] == [
+        "SEARCH studies USING INDEX ix_studies_urgent_state_received_at_uid",
+        "SCAN studies USING INDEX ix_studies_received_at_uid",
+        "SEARCH studies USING INDEX ix_studies_received_at_uid",
+    ]
+    assert not any("TEMP B-TREE" in step for plan in plans for step in plan)
