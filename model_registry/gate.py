@@ -17,6 +17,7 @@ from model_registry.comparison import (
     slices_of,
     truth_of,
 )
+from model_registry.curves import curves_of
 from model_registry.evaluation import Evaluation, evaluate
 from model_registry.first_release import first_release
 from model_registry.further_cases import further_cases
@@ -101,6 +102,10 @@ def judge(
         "slices": _slice_records(checks),
         "evaluations": {
             part: {"version": who.version, "digest": who.digest, **_evaluation_record(evaluations[part])}
+            for part, who in field.everyone.items()
+        },
+        "curves": {
+            part: recorded(curves_of(truth_of(cases), who.scores, threshold=who.threshold))
             for part, who in field.everyone.items()
         },
         "localisation": recorded(localisations),

@@ -10,6 +10,7 @@ from overread.domain.people import Permission, Person
 from overread.domain.promotion import NEEDED, PromotionRequest, RequestState
 from serving.api.shapes import finite
 from serving.pages.checks_view import check_row, group_rows, map_rows, teller_of
+from serving.pages.curves_view import charts
 from serving.pages.formats import percent
 from serving.pages.visits import Visit
 
@@ -41,6 +42,7 @@ def candidate_view(
         "level": percent(level) if level is not None else "",
         "checks": [check_row(teller, each, test_set) for each in checks],
         "groups": group_rows(teller, comparison),
+        "curves": charts(comparison),
         "maps": map_rows(comparison),
         "drift": None
         if request.drift is None

@@ -5,9 +5,12 @@ from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
+import numpy as np
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
+from model_registry.curves import curves_of
+from model_registry.recording import recorded
 from overread.domain.alerts import Alert, Urgency
 from overread.domain.identifiers import PersonKey, StudyUid
 from overread.domain.people import password_digest
@@ -161,6 +164,14 @@ def a_pointing(estimate: float = 0.713) -> dict[str, Any]:
     return {"pointing": shown, "energy": shown}
 
 
+def some_curves(*parts: str) -> dict[str, Any]:
+    """Return the curves that a comparison records of each part, of drawn scores."""
+    rng = np.random.default_rng(3)
+    truth = rng.random(300) < 0.5
+    drawn = {part: 1 / (1 + np.exp(-(truth * 2.0 - 1 + rng.normal(size=truth.size)))) for part in parts}
+    return {part: recorded(curves_of(truth, scores, threshold=0.5)) for part, scores in drawn.items()}
+
+
 def a_comparison(missed: str, alarm: str) -> dict[str, Any]:
     """Return a comparison as the gate records it, with two negative flips."""
     none: dict[str, Any] = {
@@ -205,6 +216,7 @@ def a_comparison(missed: str, alarm: str) -> dict[str, Any]:
                 "specificity": a_check("slice:maker=Acme:specificity", margin=0.1),
             }
         ],
+        "curves": some_curves("candidate", "production"),
         "flips": [
             {
                 "study": missed,
