@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from feedback.leaks import Alike, Guard, Leak, leaks, look_alikes, same_people
 from overread.domain.adjudication import Grade
@@ -20,6 +21,8 @@ from overread.domain.tasks import Task
 from overread.store.objects import Objects
 from overread.store.records import parsed, plain
 from overread.store.unit_of_work import UnitOfWork
+
+MOST_MANIFESTS = 64  # whose corrected studies a process remembers: some hundred bytes a study
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,6 +145,16 @@ def frozen(objects: Objects, gathered: Gathered) -> Digest:
 def load(objects: Objects, digest: Digest) -> list[DatasetRow]:
     """Return the rows of a frozen dataset."""
     return [parsed(DatasetRow, row) for row in json.loads(objects.get(digest))["rows"]]
+
+
+@lru_cache(maxsize=MOST_MANIFESTS)
+def corrected(objects: Objects, digest: Digest) -> Mapping[StudyUid, Split]:
+    """Return the studies whose label in a frozen dataset is a correction, and what each is there for.
+
+    What a digest names never changes, so it is read once a process.
+    """
+    rows = json.loads(objects.get(digest))["rows"]
+    return {StudyUid(row["study"]): Split(row["split"]) for row in rows if row["correction"]}
 
 
 def _rows(

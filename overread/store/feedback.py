@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, insert, or_, select, update
 
 from overread.domain.adjudication import Case, CaseState, Read, Resolution, Stage
 from overread.domain.corrections import Correction
@@ -60,18 +61,27 @@ class CorrectionStore:
         """Return the words that raised a case."""
         return self._select(corrections.c.case == case)
 
+    def latest_by(self, person: PersonKey, *, limit: int | None = None) -> list[Correction]:
+        """Return a person's words, the latest first."""
+        query = self._query(corrections.c.by == person)
+        query = query.order_by(corrections.c.at.desc(), corrections.c.id.desc()).limit(limit)
+        return [parsed(Correction, row) for row in self._connection.execute(query)]
+
     def all(self, *, since: datetime | None = None) -> list[Correction]:
         """Return every correction, in order."""
         return self._select(*([] if since is None else [corrections.c.at >= since]))
 
     def _select(self, *conditions: ColumnElement[bool]) -> list[Correction]:
-        query = (
+        query = self._query(*conditions).order_by(corrections.c.at, corrections.c.id)
+        return [parsed(Correction, row) for row in self._connection.execute(query)]
+
+    @staticmethod
+    def _query(*conditions: ColumnElement[bool]) -> Select[Any]:
+        return (
             select(corrections, withdrawals.c.at.label("withdrawn_at"))
             .outerjoin(withdrawals, withdrawals.c.correction == corrections.c.id)
             .where(*conditions)
-            .order_by(corrections.c.at, corrections.c.id)
         )
-        return [parsed(Correction, row) for row in self._connection.execute(query)]
 
 
 class CaseStore:
@@ -108,6 +118,14 @@ class CaseStore:
         if row is None:
             raise NotFoundError("no such case")
         return self._cases([row])[0]
+
+    def some(self, ids: Iterable[str]) -> dict[str, Case]:
+        """Return cases by their ids; one that is not there is left out."""
+        wanted, found = sorted(set(ids)), []
+        for start in range(0, len(wanted), 500):  # SQLite bounds the number of parameters
+            query = select(cases).where(cases.c.id.in_(wanted[start : start + 500]))
+            found += self._cases(self._connection.execute(query))
+        return {case.id: case for case in found}
 
     def open_of(self, study: StudyUid) -> Case | None:
         """Return a study's open case."""

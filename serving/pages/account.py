@@ -4,16 +4,16 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Response
 
-from overread.domain.adjudication import CaseState
+from feedback.outcomes import outcomes_of
 from overread.domain.audit import AuditEvent
-from overread.domain.corrections import Correction
-from overread.domain.errors import InputError, NotFoundError, OverreadError
+from overread.domain.errors import InputError, OverreadError
 from overread.domain.people import Permission, Person, password_digest, password_matches
 from overread.store.unit_of_work import UnitOfWork
 from overread.wording.catalogue import LANGUAGES
 from serving.pages.forms import Filled, Form
+from serving.pages.outcomes import in_words, sheet_of
 from serving.pages.routing import PageRoute, explained
-from serving.pages.visits import Visit, Visiting, back_to
+from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_to
 from serving.problems import status_of
 from serving.security.permissions import Anyone
 
@@ -44,6 +44,16 @@ class DifferentPasswordsError(InputError):
 def show_account(by: Anyone, visit: Visiting, changed: str = "") -> Response:
     """Show who is signed in."""
     return _page(visit, by, changed=bool(changed))
+
+
+@router.get("/corrections.csv")
+def export_corrections(by: Anyone, visit: Visiting) -> Response:
+    """Return all of one's own corrections and what became of them, for a spreadsheet."""
+    if by.must_change_password:
+        return back_to(OWN_PASSWORD)
+    with visit.web.look() as work:
+        outcomes = outcomes_of(work, visit.web.objects, by.key)
+    return sheet_of(visit, outcomes)
 
 
 @router.post("/language")
@@ -99,41 +109,12 @@ def _own_path(address: str) -> str:
 
 def _page(visit: Visit, by: Person, *, changed: bool = False, error: OverreadError | None = None) -> Response:
     with visit.web.look() as work:
-        corrections = _corrections(work, visit, by)
+        outcomes = outcomes_of(work, visit.web.objects, by.key, limit=MOST_CORRECTIONS)
     return visit.page(
         "account/page.html",
         status=200 if error is None else status_of(error),
         permissions=[each.value for each in Permission if by.may(each)],
-        corrections=corrections,
+        corrections=[in_words(visit, each) for each in outcomes],
         changed=changed,
         failure=None if error is None else explained(visit.words.text_or, error),
     )
-
-
-def _corrections(work: UnitOfWork, visit: Visit, by: Person) -> list[dict[str, str]]:
-    own = [c for c in work.corrections.all() if c.by == by.key][-MOST_CORRECTIONS:]
-    words = visit.words
-    return [
-        {
-            "at": visit.formats.instant(said.at),
-            "study": said.study,
-            "what": words.text(f"kind.{said.kind}" if said.kind else f"verdict.{said.verdict}"),
-            "became": _became(work, said),
-        }
-        for said in reversed(own)
-    ]
-
-
-def _became(work: UnitOfWork, said: Correction) -> str:
-    """Return where a claim stands: withdrawn, noted, being read, or settled one way or the other."""
-    if said.withdrawn_at is not None:
-        return "withdrawn"
-    if said.case is None:
-        return "noted"
-    try:
-        case = work.cases.get(said.case)
-    except NotFoundError:
-        return "noted"
-    if case.state is not CaseState.CLOSED:
-        return "in_read"
-    return "accepted" if case.outcome[0] is said.label else "not_accepted"
