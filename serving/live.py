@@ -16,11 +16,11 @@ from serving.announcements import Announcements
 MOST = 200  # streams of this process
 MOST_EACH = 8  # of one person
 LOOK_SECONDS = 1.0  # another process may write what is told here
-BEAT_SECONDS = 15.0
+BEAT_SECONDS = 5.0  # a page that hears nothing for twice that calls the line lost
 LONGEST_SECONDS = 300.0  # then the page comes again, and its session is looked at again
 COME_AGAIN = b"retry: 2000\n\n"
 COME_LATER = b"retry: 30000\n\n"
-BEAT = b":\n\n"
+BEAT = b"event: beat\ndata: 1\n\n"
 _END = "live-end"  # no study has such a UID
 
 

@@ -116,3 +116,21 @@ def test_a_double_click_is_one_piece_of_feedback(desk: Desk, served: House) -> N
     page.reload()
     assert len(said_of(served, uid)) == 1
     assert complaints(desk) == []
+
+
+def test_feedback_pressed_after_the_session_has_ended_waits_for_its_own_person(
+    desk: Desk, served: House
+) -> None:
+    uid = furnish(served).clear
+    page = opened(desk, uid)
+    page.context.clear_cookies()
+    page.click(".fb .no")
+    expect(page.locator("#waiting")).to_have_text("Kept here, 1 waiting")
+
+    desk.sign_in("remy", language="en")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("#waiting")).to_be_hidden()
+    page.context.clear_cookies()
+    opened(desk, uid)
+    expect(page.locator(".toast")).to_contain_text("Recorded")
+    assert [said.by for said in said_of(served, uid)] == ["rita"]

@@ -34,6 +34,10 @@ def test_keys_move_through_the_list_open_a_study_and_find_its_row_again(desk: De
     page.keyboard.press("/")
     page.keyboard.type("doej")  # letters of a search are no keys
     expect(page.locator("#q")).to_have_value("doej")
+    page.wait_for_url("**/?*q=doej")
+    expect(page.locator("tr[data-uid]")).to_have_count(0)
+    page.go_back()
+    expect(page.locator("tr[data-uid]")).to_have_count(4)
     assert desk.complaints == []
 
 
@@ -62,3 +66,19 @@ def test_a_study_that_comes_waits_in_the_bar_and_a_row_in_view_changes_in_its_pl
     with served.storage.look() as work:
         assert work.studies.get(StudyUid(come)).state == "predicted"
     assert desk.complaints == []
+
+
+def test_a_lost_line_is_said_and_what_came_meanwhile_is_told_when_it_is_back(
+    desk: Desk, served: House
+) -> None:
+    furnish(served)
+    desk.sign_in("rita", language="en")
+    page, dot = desk.page, desk.page.locator("#arrivals .live")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(dot).to_have_text("Live")
+    page.context.set_offline(True)
+    expect(dot).to_have_text("Offline", timeout=15_000)
+    served.send(a_dicom(bright=True, seed=9), wait=None)
+    page.context.set_offline(False)
+    expect(dot).to_have_text("Live", timeout=15_000)
+    expect(page.locator("#arrivals a")).to_have_text("1 new study, press .")

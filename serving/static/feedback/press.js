@@ -3,22 +3,16 @@
 import { queue, waitingWords } from "./corner.js";
 import { newKey } from "./queue.js";
 
-const AWAY = 429; // as is whatever a server says that cannot answer now
+const ANSWERED = 'id="fb-band"'; // a recorded press and a refused one; no sign-in page, no busy server
 
 /** Watch the forms of a page that htmx sends; `noLine` is said where a press cannot wait. */
 export function bindPresses(page, noLine) {
   page.addEventListener("htmx:beforeRequest", ({ detail }) => press(detail));
   page.addEventListener("htmx:sendError", ({ detail }) => undelivered(detail));
   page.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    const { xhr } = detail;
-    const isAway = xhr.status === AWAY || xhr.status >= 500;
-    if (isAway || new URL(xhr.responseURL).pathname === "/login") {
-      detail.shouldSwap = false;
-      undelivered(detail);
-    } else {
-      detail.shouldSwap = true; // a refusal is a page that says why
-      detail.isError = false;
-    }
+    detail.shouldSwap = detail.xhr.responseText.includes(ANSWERED);
+    detail.isError = !detail.shouldSwap;
+    if (!detail.shouldSwap) undelivered(detail);
   });
   queue.addEventListener("sent", ({ detail }) => detail.path.startsWith(location.pathname) && refresh());
   if (queue.waiting.some(({ path }) => path.startsWith(location.pathname))) say(waitingWords());

@@ -2,6 +2,7 @@
 
 const QUIET = 5000; // ms without a line before it is called lost: a short break is nobody's concern
 const AGAIN = 10000; // ms until a refused line is tried again
+const SILENCE = 12000; // ms: the server beats every 5 s, and a line may die without a word
 
 /** Tells "news", "lost" and "found"; closed while nobody looks, for a browser has few lines to one server. */
 export class Line extends EventTarget {
@@ -9,6 +10,8 @@ export class Line extends EventTarget {
     super();
     this.place = Number(place);
     document.addEventListener("visibilitychange", () => (document.hidden ? this.close() : this.open()));
+    addEventListener("offline", () => this.cut());
+    addEventListener("online", () => this.open());
     addEventListener("pagehide", () => this.close());
     addEventListener("pageshow", ({ persisted }) => persisted && this.open());
     this.open();
@@ -19,26 +22,43 @@ export class Line extends EventTarget {
     this.source = new EventSource(`/events?after=${this.place}`);
     this.source.addEventListener("open", () => this.found());
     this.source.addEventListener("error", () => this.broken());
+    this.source.addEventListener("beat", () => this.heard());
     this.source.addEventListener("news", ({ lastEventId, data }) => {
+      this.heard();
       this.place = Number(lastEventId);
       this.dispatchEvent(new CustomEvent("news", { detail: JSON.parse(data) }));
     });
   }
 
   close() {
-    clearTimeout(this.losing);
-    clearTimeout(this.trying);
+    for (const timer of [this.losing, this.trying, this.waiting]) clearTimeout(timer);
     this.losing = undefined;
     this.source?.close();
   }
 
+  cut() {
+    if (!this.source) return;
+    this.source.close();
+    this.broken();
+  }
+
+  heard() {
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => {
+      this.cut();
+      this.open();
+    }, SILENCE);
+  }
+
   found() {
+    this.heard();
     clearTimeout(this.losing);
     this.losing = undefined;
     this.dispatchEvent(new Event("found"));
   }
 
   broken() {
+    clearTimeout(this.waiting);
     this.losing ??= setTimeout(() => this.dispatchEvent(new Event("lost")), QUIET);
     if (this.source.readyState !== EventSource.CLOSED) return; // the browser comes again by itself
     clearTimeout(this.trying);
