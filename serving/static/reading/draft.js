@@ -50,8 +50,9 @@ export class Draft {
     this.later(PAUSE);
   }
 
+  /** Keep what is typed with the version it builds on: none while the reader has not chosen between two. */
   keep(more = {}) {
-    this.kept.put({ etag: this.etag.value, fields: fieldsOf(this.form), ...more });
+    this.kept.put({ etag: this.isWaiting ? "" : this.etag.value, fields: fieldsOf(this.form), ...more });
   }
 
   later(pause) {
@@ -118,8 +119,7 @@ export class Draft {
     this.say(this.place.dataset.mine);
     const answer = await fetch(this.stale).catch(() => null);
     if (!answer?.ok || answer.redirected) {
-      this.isWaiting = false;
-      this.later(LAST);
+      setTimeout(() => this.conflict(), LAST);
       return;
     }
     const shown = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".kept");
