@@ -102,11 +102,11 @@ def learned(recipe: Recipe, part: Part) -> TrainedModel:
     """Train, and print every pass."""
     began = time.perf_counter()
 
-    def tell(progress: Progress) -> None:
+    def watch(progress: Progress) -> None:
         if progress.done % 50 == 0:
             say(stage=progress.stage, **_plain(progress), seconds=round(time.perf_counter() - began))
 
-    return train(recipe, Studies(part.pictures, part.labels), on_progress=tell)
+    return train(recipe, Studies(part.pictures, part.labels), on_progress=watch)
 
 
 def _plain(progress: Progress) -> dict[str, Any]:

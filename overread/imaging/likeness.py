@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overread.domain.errors import InputError
-from overread.imaging.pixels import Grey, squared
+from overread.imaging.resizing import Grey, squared
 
 SIDE = 64
 _LOOK_SIDE = 32

@@ -13,8 +13,8 @@ from pydicom import Dataset
 from overread.domain.errors import InputError, MalformedError
 from overread.imaging import codecs
 from overread.imaging.reading import MAX_PIXELS
+from overread.imaging.resizing import Grey, squared
 
-Grey = NDArray[np.uint8]
 Values = NDArray[np.float64]
 _Stored16 = NDArray[np.uint16]
 
@@ -109,15 +109,6 @@ def _halved(stored: codecs.Stored, size: int) -> codecs.Stored:
         halved = cv2.resize(stored, (columns, rows), interpolation=cv2.INTER_AREA)
         stored = halved.astype(stored.dtype, copy=False)
     return stored
-
-
-def squared(image: Grey, size: int) -> Grey:
-    """Return the whole picture at `size` by `size`: mean of the area, or linear where it grows."""
-    if image.shape == (size, size):
-        return image
-    shrinks = image.shape[0] >= size and image.shape[1] >= size
-    resized = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    return np.asarray(resized, dtype=np.uint8)
 
 
 def mirrored(ds: Dataset) -> bool:

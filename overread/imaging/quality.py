@@ -10,7 +10,7 @@ from enum import StrEnum
 import cv2
 import numpy as np
 
-from overread.imaging.pixels import Grey, squared
+from overread.imaging.resizing import Grey, squared
 
 _SIDE = 128
 _DARK, _BRIGHT = 2, 253

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from overread.domain.errors import InputError, UnsupportedError
 from overread.imaging import deep, pixels, reading
-from overread.imaging.pixels import Grey
+from overread.imaging.resizing import Grey
 
 
 def picture(

@@ -14,7 +14,7 @@ from overread.domain.studies import Acquisition, Instance
 from overread.studies.intake import Arrival
 
 if TYPE_CHECKING:
-    from overread.imaging.pixels import Grey
+    from overread.imaging.resizing import Grey
     from overread.imaging.screening import Acquisition as Header
 
 LONGEST_NAME, LONGEST_ID, LONGEST_WORD, LONGEST_CODE = 400, 128, 64, 16  # characters

@@ -57,7 +57,8 @@ def shoot(browser: Browser, base: str, who: str, path: str, out: Path, language:
         page.click("main button[type=submit]")
         page.click(f".topbar button[value={language}]")
         page.goto(base + path)
-    page.wait_for_load_state("networkidle")
+    if page.locator(".vp.current").count():
+        page.wait_for_selector("main.ready canvas")
     page.screenshot(path=str(out))
     page.close()
 

@@ -141,7 +141,8 @@ def test_a_box_in_the_report_names_its_line_and_is_kept_with_the_draft(desk: Des
     start = placed(page, SIDE * 0.1, SIDE * 0.1)
     dragged(page, start, (60.0, 60.0))
     page.select_option(".slot:first-of-type [name=code] >> nth=0", "nodule")
-    page.click("[name=act][value=draft]")
+    with page.expect_navigation():
+        page.click("[name=act][value=draft]")
     page.wait_for_selector("main.ready canvas")
     expect(page.locator(".boxes .label")).to_contain_text("odule")
     with served.storage.look() as work:

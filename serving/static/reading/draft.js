@@ -152,6 +152,7 @@ export class Draft {
     if (this.isSure) return;
     event.preventDefault();
     await this.saving;
+    await new Promise((done) => setTimeout(done)); // a form that is still told of its submission takes no other
     this.isSure = true;
     this.isDirty = false;
     this.keep({ submitted: true });

@@ -10,7 +10,8 @@ import pytest
 
 from overread.imaging.copies import copies, same_exposure
 from overread.imaging.likeness import Fingerprint, alike, fingerprint
-from overread.imaging.pixels import Grey, grey_file
+from overread.imaging.pixels import grey_file
+from overread.imaging.resizing import Grey
 from tests.overread.imaging.builders import real
 from tests.overread.imaging.test_likeness import a_picture, halved, re_encoded
 

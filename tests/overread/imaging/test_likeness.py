@@ -11,7 +11,8 @@ from PIL import Image
 
 from overread.domain.errors import InputError
 from overread.imaging.likeness import Fingerprint, alike, fingerprint, pairs
-from overread.imaging.pixels import Grey, grey_file, squared
+from overread.imaging.pixels import grey_file
+from overread.imaging.resizing import Grey, squared
 from tests.overread.imaging.builders import real
 
 _RNG = np.random.default_rng(7)

@@ -12,8 +12,9 @@ from PIL import Image
 from pydicom import Dataset
 
 from overread.domain.errors import InputError, MalformedError
-from overread.imaging.pixels import grey, grey_file, squared
+from overread.imaging.pixels import grey, grey_file
 from overread.imaging.reading import read
+from overread.imaging.resizing import squared
 from tests.overread.imaging.builders import a_radiograph, as_bytes, encapsulated, real, stored_values
 
 _VALUES = stored_values()

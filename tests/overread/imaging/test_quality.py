@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from overread.imaging.pixels import Grey, grey_file
+from overread.imaging.pixels import grey_file
 from overread.imaging.quality import Flaw, assess
+from overread.imaging.resizing import Grey
 from tests.overread.imaging.builders import real
 
 

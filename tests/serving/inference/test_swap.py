@@ -14,7 +14,7 @@ import uvicorn
 
 from bootstrap.processes import free_port
 from overread.domain.findings import Label
-from overread.imaging.pixels import squared
+from overread.imaging.resizing import squared
 from serving.app import create_app
 from tests.serving.builders import SIZE, ClockedServices, a_dicom, a_picture, ask_for, put_in_production
 from tests.serving.conftest import Site
