@@ -22,7 +22,7 @@ from tests.pipeline.conftest import (  # noqa: F401 - fixtures, found by their n
     school,
     trained,
 )
-from tests.pipeline.test_comparing import put_in_production
+from tests.pipeline.departments import put_in_production
 
 NEW = ("--cases", "8", "--reader", "remy", "--model", "1", "--washout-days", "14", "--seed", "3")
 

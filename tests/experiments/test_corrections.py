@@ -15,12 +15,12 @@ from overread.domain.adjudication import Grade
 from overread.domain.datasets import Split
 from overread.domain.errors import EvidenceError
 from overread.domain.findings import Finding, Label
-from overread.domain.identifiers import FindingCode, PatientKey, VersionKey
+from overread.domain.identifiers import FindingCode, PatientKey
 from overread.domain.labels import StudyLabel
 from pipeline.retraining import build_dataset
 from pipeline.services import PipelineServices
 from tests.builders import uid
-from tests.pipeline.departments import TINY, in_split
+from tests.pipeline.departments import TINY, in_split, put_in_production
 
 STRATEGIES = """
 [variants.gentle]
@@ -58,24 +58,10 @@ def test_corrections_are_about_what_they_name_twice_as_often_as_older_labels() -
     assert corrected_codes(older) == ()
 
 
-def released(services: PipelineServices) -> None:
-    """Let the candidate serve, as if two people had approved it."""
-    with services.storage.work() as work:
-        work.models.put_in_production(
-            services.task.name,
-            VersionKey("1"),
-            at=services.now(),
-            by=("ruth", "rolf"),
-            reason="tests",
-            rollback=False,
-        )
-        work.commit()
-
-
 def corrected(services: PipelineServices) -> str:
     """Let the candidate serve, and settle some training studies as strands; return the dataset version."""
     now = services.now()
-    released(services)
+    put_in_production(services, "1")
     with services.storage.work() as work:
         for study in in_split(services, Split.TRAIN)[:CORRECTED]:
             work.labels.add(
@@ -135,7 +121,7 @@ def test_every_strategy_is_measured_beside_its_parent_and_nothing_is_registered(
 def test_without_a_release_or_corrections_it_says_what_to_do(school: PipelineServices, training: str) -> None:
     with pytest.raises(EvidenceError, match="promote a first one"):
         compare_strategies(school, training=training)
-    released(school)
+    put_in_production(school, "1")
     with pytest.raises(EvidenceError, match="adjudicate some"):
         compare_strategies(school, training=training)
 

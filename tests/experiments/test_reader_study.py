@@ -15,7 +15,7 @@ from overread.domain.reader_studies import Arm, CrossoverName
 from pipeline.comparing import frozen_test_set
 from pipeline.reader_studies import Design, plan
 from pipeline.services import PipelineServices
-from tests.pipeline.test_comparing import put_in_production
+from tests.pipeline.departments import put_in_production
 
 
 @pytest.fixture

@@ -28,27 +28,13 @@ from pipeline.leaks import LeakError
 from pipeline.promoting import ask_for_promotion
 from pipeline.services import PipelineServices
 from tests.builders import a_verdict, an_attribution
-from tests.pipeline.departments import in_split
+from tests.pipeline.departments import in_split, put_in_production
 
 
 def looks(services: PipelineServices) -> list[tuple[int, str | None]]:
     test_set = frozen_test_set(services)
     with services.storage.look() as work:
         return [(look.look, look.verdict) for look in work.datasets.looks(test_set.version)]
-
-
-def put_in_production(services: PipelineServices, version: str) -> None:
-    with services.storage.work() as work:
-        work.models.put_in_production(
-            services.task.name,
-            VersionKey(version),
-            at=services.now(),
-            by=("ruth", "rolf"),
-            reason="promoted",
-            rollback=False,
-        )
-        work.outbox.put("follow-alias", key=version, at=services.now())
-        work.commit()
 
 
 def test_the_test_set_is_frozen_once_from_the_test_split(department: PipelineServices) -> None:

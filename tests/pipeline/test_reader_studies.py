@@ -22,8 +22,7 @@ from pipeline.leaks import LeakError
 from pipeline.reader_studies import Design, UntriedError, set_up
 from pipeline.services import PipelineServices
 from tests.builders import a_report
-from tests.pipeline.departments import in_split
-from tests.pipeline.test_comparing import put_in_production
+from tests.pipeline.departments import in_split, put_in_production
 
 READERS = (PersonKey("remy"), PersonKey("rosa"))
 

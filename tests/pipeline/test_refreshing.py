@@ -12,14 +12,13 @@ from model_registry.refresh import TooFewNewPatientsError
 from model_registry.test_set import cases_of
 from overread.domain.datasets import Purpose, Split
 from overread.domain.errors import EvidenceError
-from overread.domain.identifiers import VersionKey
 from pipeline import refreshing
 from pipeline import services as services_module
 from pipeline.comparing import UnbridgedError, compare, frozen_test_set
 from pipeline.importing import import_collection
 from pipeline.refreshing import planned, refresh_test_set
 from pipeline.services import PipelineServices
-from tests.pipeline.departments import balanced, in_split, write_collection
+from tests.pipeline.departments import balanced, in_split, put_in_production, write_collection
 
 NEW = 5  # patients of each class, at least
 
@@ -29,16 +28,7 @@ def aged(school: PipelineServices, files: Path) -> PipelineServices:
     """The department with production, one look taken, and eight new test studies of each class."""
     services = replace(school, policy=replace(school.policy, min_positive=NEW, min_negative=NEW))
     compare(services, "1", by="tests", why="first")
-    with services.storage.work() as work:
-        work.models.put_in_production(
-            services.task.name,
-            VersionKey("1"),
-            at=services.now(),
-            by=("ruth", "rolf"),
-            reason="",
-            rollback=False,
-        )
-        work.commit()
+    put_in_production(services, "1")
     write_collection(files, balanced({Split.TEST: 8}, seed=77))
     import_collection(services, files, "folder")
     return services

@@ -16,6 +16,7 @@ from overread.domain.identifiers import PersonKey, StudyUid
 from overread.domain.people import password_digest
 from overread.domain.studies import Reason, StudyState
 from overread.store.monitoring import DriftCheck
+from tests.registries import a_check
 from tests.serving.builders import a_dicom, a_drift_verdict, ask_for
 from tests.serving.conftest import House
 
@@ -138,24 +139,6 @@ def furnish(house: House, *, name: str = "Doe^Jane") -> Department:
         work.commit()
     ask_for(house.storage, "2", slope=30.0, comparison=a_comparison(uids["finding"], uids["clear"]))
     return Department(**uids)
-
-
-def a_check(name: str, status: str = "pass", **more: Any) -> dict[str, Any]:
-    """Return a check as the gate records it."""
-    return {
-        "name": name,
-        "role": "required",
-        "status": status,
-        "estimate": 0.024,
-        "lower": 0.009,
-        "upper": 0.039,
-        "level": 0.99,
-        "method": "tango",
-        "n": 600,
-        "margin": 0.03,
-        "gained": 41,
-        "lost": 17,
-    } | more
 
 
 def a_pointing(estimate: float = 0.713) -> dict[str, Any]:

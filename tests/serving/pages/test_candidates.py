@@ -9,9 +9,10 @@ import pytest
 
 from overread.domain.datasets import Look, TestSet
 from overread.domain.identifiers import Digest, VersionKey
+from tests.registries import a_check
 from tests.serving.builders import a_drift_verdict, ask_for
 from tests.serving.conftest import House
-from tests.serving.pages.builders import a_check, a_comparison, furnish, sign_in
+from tests.serving.pages.builders import a_comparison, furnish, sign_in
 
 AT = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 A_SET: dict[str, Any] = {
