@@ -106,7 +106,11 @@ def plain(size: Size, files: Sequence[Path], truth: Sequence[int]) -> Iterator[N
     network = getattr(torchvision_models(), size.architecture)(weights=None, num_classes=1)
     optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
     loader = DataLoader(
-        Files(files, truth), batch_size=size.batch, shuffle=True, num_workers=WORKERS, persistent_workers=True
+        Files(files, truth),
+        batch_size=size.batch,
+        shuffle=True,
+        num_workers=WORKERS,
+        persistent_workers=WORKERS > 0,
     )
     for pixels, labels in chain.from_iterable(repeat(loader)):
         optimiser.zero_grad()

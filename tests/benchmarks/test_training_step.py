@@ -36,6 +36,9 @@ def test_a_row_says_in_which_precision_it_was_measured(
 ) -> None:
     single_thread()
     monkeypatch.setattr(training_step, "LONGEST", 0.0)
+    monkeypatch.setattr(
+        training_step, "WORKERS", 0
+    )  # a fork of a test process with threads may fail as it ends
     made = measured(_SIZE, tmp_path)
     assert made.ratio > 0
     assert made.note.endswith("theirs in float32")
