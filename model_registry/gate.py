@@ -101,7 +101,7 @@ def judge(
         **_compared(cases, field, policy, look.alpha),
         "slices": _slice_records(checks),
         "evaluations": {
-            part: {"version": who.version, "digest": who.digest, **_evaluation_record(evaluations[part])}
+            part: {"version": who.version, "digest": who.digest, **_record(evaluations[part])}
             for part, who in field.everyone.items()
         },
         "curves": {
@@ -262,16 +262,13 @@ def _missing(decision: Decision, policy: GatePolicy) -> int:
 
 
 def _check_record(check: Check, counted: Pairs | None, *, missing: int = 0) -> dict[str, Json]:
-    record = recorded(check)
-    if not isinstance(record, dict):  # pragma: no cover - a dataclass becomes a mapping
-        raise TypeError("a check is a mapping")
     gained, lost = (None, None) if counted is None else (counted.gained, counted.lost)
     further = recorded(further_cases(check, counted, missing=missing))
-    return {**record, "gained": gained, "lost": lost, "further": further}
+    return {**_record(check), "gained": gained, "lost": lost, "further": further}
 
 
-def _evaluation_record(evaluation: Evaluation) -> dict[str, Json]:
-    record = recorded(evaluation)
+def _record(value: Check | Evaluation) -> dict[str, Json]:
+    record = recorded(value)
     if not isinstance(record, dict):  # pragma: no cover - a dataclass becomes a mapping
-        raise TypeError("an evaluation is a mapping")
+        raise TypeError("a dataclass is a mapping")
     return record
