@@ -21,7 +21,7 @@ system:
 	@command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium) >/dev/null
 
 test: install system
-	$(BIN)/pytest -n 2 --dist loadfile --durations 20 tests
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20 tests
 
 check: install
 	$(BIN)/ruff format --check .

@@ -12,6 +12,15 @@ import pytest
 pytest_plugins = ["tests.databases"] if find_spec("sqlalchemy") else []
 
 
+# Files that take minutes: they begin first, so that no worker is left alone with one at the end.
+_LONGEST = ("tests/e2e/", "tests/flows/", "tests/crash/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONGEST))
+
+
 @pytest.fixture(autouse=True)
 def _subnormal_numbers() -> Iterator[None]:
     """Give the process subnormal numbers back: a training step run inside it flushes them to zero."""

@@ -12,6 +12,7 @@ from overread.domain.identifiers import Digest
 from overread.domain.people import Permission, Person
 from overread.domain.reports import ReportStatus
 from overread.domain.studies import Instance, Study, StudyState
+from overread.imaging.resizing import within
 from overread.store.studies import Filter
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies import deletion, screening, worklist
@@ -189,9 +190,13 @@ def show_image(
     web: Wired,
     center: Annotated[float | None, Query(allow_inf_nan=False)] = None,
     width: Annotated[float | None, Query(allow_inf_nan=False, gt=0)] = None,
+    longest: Annotated[int | None, Query(ge=1)] = None,
 ) -> Response:
-    """Return the picture as a radiologist would be shown it, or in a window of one's own."""
-    return rendered(web, _shown_to(web, by, uid).digest, center, width)
+    """Return the picture as a radiologist would be shown it, or in a window of one's own.
+
+    With `longest`, a picture whose longer side has more pixels is reduced to as many.
+    """
+    return rendered(web, _shown_to(web, by, uid).digest, center, width, longest=longest)
 
 
 @router.get("/studies/{uid}/pixels", response_class=Response)
@@ -233,9 +238,17 @@ def pictures_of(work: UnitOfWork, study: Study) -> list[Instance]:
     return [instance for instance in work.studies.instances_of(study.uid) if instance.rows > 0]
 
 
-def rendered(web: Web, digest: Digest, center: float | None = None, width: float | None = None) -> Response:
-    """Return a stored picture as PNG at its stored size."""
-    return picture_response(png(web.services.decoder.render(web.objects.get(digest), center, width)))
+def rendered(
+    web: Web,
+    digest: Digest,
+    center: float | None = None,
+    width: float | None = None,
+    *,
+    longest: int | None = None,
+) -> Response:
+    """Return a stored picture as PNG: at its stored size, or no longer than `longest`."""
+    picture = web.services.decoder.render(web.objects.get(digest), center, width)
+    return picture_response(png(picture if longest is None else within(picture, longest)))
 
 
 def picture_response(content: bytes) -> Response:

@@ -1,5 +1,6 @@
 """The canvas viewer in a real browser: grey levels, window, boxes, heat, keys and the film before."""
 
+from base64 import b64decode
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,12 @@ SHADES = """() => {
     [copy.width, copy.height] = [canvas.width, canvas.height];
     copy.getContext("2d").drawImage(canvas, 0, 0);
     const { data } = copy.getContext("2d").getImageData(0, 0, copy.width, copy.height);
-    return { width: copy.width, height: copy.height, grey: Array.from(data.filter((_, at) => at % 4 === 0)) };
+    const grey = data.filter((_, at) => at % 4 === 0);
+    const parts = [];
+    for (let at = 0; at < grey.length; at += 32768) {
+        parts.push(String.fromCharCode(...grey.subarray(at, at + 32768)));
+    }
+    return { width: copy.width, height: copy.height, grey: btoa(parts.join("")) };
 }"""
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
@@ -29,7 +35,8 @@ def shades(page: Page) -> NDArray[np.int64]:
     """Return the canvas's grey levels once what was asked for is drawn."""
     page.evaluate(SETTLED)
     shown: dict[str, Any] = page.evaluate(SHADES)
-    return np.array(shown["grey"]).reshape(shown["height"], shown["width"])
+    grey = np.frombuffer(b64decode(shown["grey"]), np.uint8).astype(np.int64)
+    return grey.reshape(shown["height"], shown["width"])
 
 
 def opened(desk: Desk, uid: str, *, who: str = "rita") -> Page:

@@ -123,6 +123,7 @@ def test_a_schedule_fires_by_itself_and_takes_up_what_waits(
             *(sys.executable, "-m", "flows.deployments", "--attend-seconds", "20"),
             *("--training", a_training(tmp_path, passes=2)),
         ],
+        environment={"PREFECT_RUNNER_POLL_FREQUENCY": "2"},
     )
     with Processes(tmp_path / "logs") as processes:
         processes.begin(program)

@@ -126,6 +126,17 @@ def test_the_picture_is_the_stored_one_at_its_stored_size(served: House) -> None
     assert np.abs(picture.astype(int) - a_picture(bright=True)).max() <= 1
 
 
+def test_a_picture_is_no_longer_than_asked_for_and_never_enlarged(served: House) -> None:
+    path = f"/api/v1/studies/{_sent(served)}/image.png"
+    for longest, expected in ((SIDE // 4, SIDE // 4), (2 * SIDE, SIDE)):
+        answer = served.ask("rita", "GET", path, params={"longest": longest})
+        picture = np.asarray(Image.open(io.BytesIO(answer.content)))
+        assert picture.shape == (expected, expected)
+        means = a_picture(bright=True).reshape(expected, SIDE // expected, expected, SIDE // expected)
+        assert np.abs(picture - means.mean(axis=(1, 3))).max() <= 2
+    assert served.ask("rita", "GET", path, params={"longest": 0}).status_code == 422
+
+
 def test_a_window_changes_the_picture_and_an_impossible_one_is_422(served: House) -> None:
     path = f"/api/v1/studies/{_sent(served)}/image.png"
     plain = served.ask("rita", "GET", path).content
