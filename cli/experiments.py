@@ -77,9 +77,9 @@ def experiment(
 
 def _simulate(services: "PipelineServices", *, seed: int, as_json: bool) -> None:
     """Play a reader study and print what `overread reader-study analyse` would of a real one."""
-    from cli import crossover_table
     from cli.progress import progress
     from experiments.reader_study import GIVES_WAY, play
+    from feedback import reader_table
     from model_registry.recording import recorded
 
     with progress("experiment reader-study", total=1.0) as done:
@@ -92,7 +92,7 @@ def _simulate(services: "PipelineServices", *, seed: int, as_json: bool) -> None
         f"Simulated readers, who give way to a model that says otherwise {GIVES_WAY:.0%} of the time: "
         "this is assumed, not found."
     )
-    for line in crossover_table.table(found):
+    for line in reader_table.table(found):
         typer.echo(line)
 
 

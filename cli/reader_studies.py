@@ -108,8 +108,7 @@ def export(
         rows = csv.writer(file)
         rows.writerow(COLUMNS)
         rows.writerows(exported(study, reads))
-    planned = PERIODS * len(study.readers) * len(study.cases)
-    answer({"file": str(out), "reads": len(reads), "of": planned}, as_json=as_json)
+    answer({"file": str(out), "reads": len(reads), "of": study.reads_planned}, as_json=as_json)
 
 
 @group.command("analyse")
@@ -121,8 +120,8 @@ def analyse(
     as_json: AsJson = False,
 ) -> None:
     """Compare the two arms: AUC, sensitivity, specificity, accuracy, agreement and reading times."""
-    from cli.crossover_table import table
     from feedback.reader_analysis import analyse as analysed
+    from feedback.reader_table import table
     from model_registry.recording import recorded
 
     study, reads = _kept(name)

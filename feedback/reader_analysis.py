@@ -1,7 +1,7 @@
 """What a crossover reader study shows: the reads as a table, and every statistic that they bear."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,18 +108,17 @@ def analyse(
     EvidenceError
         The cases read by all in both arms do not hold both classes.
     """
-    planned = len(Arm) * len(study.readers) * len(study.cases)
-    if len(reads) < planned and not interim:
-        raise IncompleteError(len(reads), planned)
+    if len(reads) < study.reads_planned and not interim:
+        raise IncompleteError(len(reads), study.reads_planned)
     table = table_of(study, reads)
     fixed = obuchowski_rockette(table.truth, table.ratings, readers="fixed")
     several = len(table.readers) > 1
     return CrossoverAnalysis(
         name=study.name,
         model_version=study.model_version,
-        interim=len(reads) < planned,
+        interim=len(reads) < study.reads_planned,
         reads=len(reads),
-        reads_planned=planned,
+        reads_planned=study.reads_planned,
         n_cases=table.truth.size,
         n_positive=int(table.truth.sum()),
         readers=table.readers,
@@ -129,6 +128,17 @@ def analyse(
         by_reader={reader: _by_arm(table, row) for row, reader in enumerate(table.readers)},
         seconds={arm: _reading_time(table.seconds[row]) for row, arm in enumerate(Arm)},
         kappa={arm: _kappa(table.calls[row]) for row, arm in enumerate(Arm)} if several else None,
+    )
+
+
+def nameless(found: CrossoverAnalysis, *, name: str) -> CrossoverAnalysis:
+    """Return the same numbers under another name, of readers who are numbered and not named."""
+    numbered = {reader: f"reader {place}" for place, reader in enumerate(found.readers, start=1)}
+    return replace(
+        found,
+        name=name,
+        readers=tuple(numbered.values()),
+        by_reader={numbered[reader]: arms for reader, arms in found.by_reader.items()},
     )
 
 

@@ -14,6 +14,10 @@ from overread.domain.reader_studies import Arm, CrossoverRead, CrossoverStudy, R
 from overread.domain.tasks import Task
 from overread.store.unit_of_work import UnitOfWork
 
+TELL_READER_STUDY = (
+    "tell-reader-study"  # outbox topic; its key is a study that one of its readers has finished
+)
+
 
 class NameTakenError(ConflictError):
     """A reader study of this name is registered; a registered one is never changed."""
@@ -138,4 +142,7 @@ def take_read(work: UnitOfWork, read: CrossoverRead, person: Person, *, task: Ta
             details={"reader_study": study.id, "case": case.key, "arm": read.arm, "label": read.label},
         )
     )
-    return study.standing(person.key, [*given, read], now=read.at)
+    where = study.standing(person.key, [*given, read], now=read.at)
+    if where.finished:
+        work.outbox.put(TELL_READER_STUDY, key=study.id, at=read.at)
+    return where

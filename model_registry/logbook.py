@@ -112,15 +112,15 @@ def shown(estimate: Estimate) -> str:
     return f"{estimate.estimate:.3f} [{estimate.lower:.3f}, {estimate.upper:.3f}]"
 
 
+def limited(name: str, estimate: Estimate) -> dict[str, float]:
+    """Return an estimate and its limits as metrics."""
+    return {name: estimate.estimate, f"{name}.lower": estimate.lower, f"{name}.upper": estimate.upper}
+
+
 def _numbers(evaluation: Evaluation) -> dict[str, float]:
     numbers: dict[str, float] = {"threshold": evaluation.threshold, "n": evaluation.n}
     for name in ("auc", "sensitivity", "specificity", "brier"):
-        estimate: Estimate = getattr(evaluation, name)
-        numbers |= {
-            name: estimate.estimate,
-            f"{name}.lower": estimate.lower,
-            f"{name}.upper": estimate.upper,
-        }
+        numbers |= limited(name, getattr(evaluation, name))
     confusion = evaluation.confusion
     numbers |= {
         "true_positive": confusion.true_positive,

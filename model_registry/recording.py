@@ -3,16 +3,17 @@
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 Json = bool | int | float | str | None | list["Json"] | dict[str, "Json"]
 
 
 def recorded(value: object) -> Json:
-    """Return dataclasses, mappings, sequences and plain numbers as JSON values."""
+    """Return dataclasses, mappings, sequences, numbers, days and instants (ISO 8601) as JSON values."""
     if value is None or isinstance(value, bool | int):
         return value
-    if isinstance(value, str):
-        return str(value)  # also of an enum or identifier
+    if isinstance(value, str | date):
+        return value.isoformat() if isinstance(value, date) else str(value)  # also of an enum or identifier
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -9,6 +9,7 @@ from monitoring.performance import live_performance
 from monitoring.stop_rule import Watched, watch
 from overread.store.records import plain
 from overread.studies.intake import SPLIT_SALT
+from pipeline.audit_results import TELL_AUDITS
 from pipeline.services import PipelineServices
 
 
@@ -25,9 +26,11 @@ def draw(services: PipelineServices, *, seed: int | None = None) -> int:
 
 
 def watch_audits(services: PipelineServices) -> Watched | None:
-    """Apply the stop rule to production's audits; None where nothing is in production."""
+    """Apply the stop rule to production's audits, and have MLflow told; None where nothing serves."""
     with services.storage.work() as work:
         seen = watch(work, services.task, now=services.now())
+        if seen is not None:
+            work.outbox.put(TELL_AUDITS, key=seen.version, at=services.now())
         work.commit()
     return seen
 

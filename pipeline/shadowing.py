@@ -8,27 +8,21 @@ from model_registry.logbook import shown
 from model_registry.shadow import ShadowResult, analyse
 from model_registry.shadow_run import TAG_SHADOW
 from overread.domain.shadows import Shadow
+from pipeline.parcels import claimed
 from pipeline.services import PipelineServices
 
 
 def tag_shadows(services: PipelineServices) -> int:
     """Tag the candidates of shadows that have ended; return how many shadows were told of."""
     done = 0
-    while True:
-        with services.storage.work() as work:
-            parcel = work.outbox.claim(TAG_SHADOW, now=services.now())
-            work.commit()
-        if parcel is None:
-            return done
+    for parcel in claimed(services, TAG_SHADOW):
         with services.storage.look() as work:
             shadow = work.shadows.get(parcel.key)
             tags, run = tags_of(shadow, analyse(work, shadow)), work.models.get(shadow.candidate).lineage.run
         for name, value in tags.items():
             services.tracking.client.set_tag(run, f"overread.shadow.{name}", value)
-        with services.storage.work() as work:
-            work.outbox.done(parcel, at=services.now())
-            work.commit()
         done += 1
+    return done
 
 
 def tags_of(shadow: Shadow, result: ShadowResult) -> dict[str, str]:

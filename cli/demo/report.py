@@ -9,7 +9,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from PIL import Image
 
-from cli.demo import plots
+from cli.demo import in_use, plots
 from cli.demo.story import Play
 from cli.demo.summary import Json
 from model_registry.reasons import Teller
@@ -23,30 +23,42 @@ FILMS = 8
 
 def write_report(act: Play, summary: Json) -> None:
     """Write the report beside the summary."""
-    folder = Path(__file__).parent
-    pages = Environment(
-        loader=FileSystemLoader(folder), autoescape=select_autoescape(default=True), undefined=StrictUndefined
-    )
     models = {model["version"]: model for model in summary["models"]}
     before, after = models[summary["production"]["before"]], models[summary["production"]["after"]]
     names = {str(row.code): row.en for row in act.services.task.vocabulary.rows}
     kappa, policy = summary["corrections"]["kappa"], act.services.policy
     margins = {"sensitivity": policy.sensitivity_margin, "specificity": policy.specificity_margin}
-    page = pages.get_template("report.html.j2").render(
-        s=summary,
-        fast=act.demo.fast,
-        folder=act.demo.folder.name,
-        kappa="not defined" if kappa["estimate"] is None else "{estimate} [{lower}, {upper}]".format(**kappa),
-        story=_story(act, summary, models),
-        plots={
-            "missed": plots.missed(before, after, names),
-            "gate": plots.gate(summary["comparisons"], margins),
-            "seconds": plots.seconds(summary["seconds"]),
-        },
-        films=_films(act, names),
-        reasons=_reasons(act, names),
+    page = (
+        templates()
+        .get_template("report.html.j2")
+        .render(
+            s=summary,
+            fast=act.demo.fast,
+            folder=act.demo.folder.name,
+            kappa="not defined"
+            if kappa["estimate"] is None
+            else "{estimate} [{lower}, {upper}]".format(**kappa),
+            story=_story(act, summary, models),
+            plots={
+                "missed": plots.missed(before, after, names),
+                "gate": plots.gate(summary["comparisons"], margins),
+                "seconds": plots.seconds(summary["seconds"]),
+            },
+            films=_films(act, names),
+            reasons=_reasons(act, names),
+            in_use=in_use.told(summary["in_use"]),
+        )
     )
     (act.demo.folder / "report.html").write_text(page, encoding="utf-8")
+
+
+def templates() -> Environment:
+    """Return the report's templates; what nobody has filled in is an error."""
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+    )
 
 
 def _percent(share: float) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from cli.demo.in_use import gathered
 from cli.demo.stage import Clock
 from feedback.agreement import two_reader_agreement
 from monitoring.explanations import explanations
@@ -53,6 +54,7 @@ def summarise(services: PipelineServices, clock: Clock, *, seed: int, prefect: s
             "refused": [_refused(request) for request in requests if _was_refused(request)],
             "flows": flow_runs(prefect),
             "production": {"before": before, "after": production.version if production else None},
+            "in_use": gathered(work, services.task),
             "audit": {"rows": chain.rows, "verified": chain.ok},
             "histogram_baseline_auc": _baseline(requests),
             "seconds": dict(clock.seconds),

@@ -164,6 +164,11 @@ class CrossoverStudy:
         """The readers, in the order they were named."""
         return tuple(sequence.reader for sequence in self.sequences)
 
+    @property
+    def reads_planned(self) -> int:
+        """How many reads make it whole: every case by every reader in both arms."""
+        return len(Arm) * len(self.sequences) * len(self.cases)
+
     def case(self, key: str) -> CrossoverCase:
         """Return a case; raise `NotFoundError`."""
         for case in self.cases:

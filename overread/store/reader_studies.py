@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, Row, func, insert, select
 
 from overread.domain.errors import NotFoundError
-from overread.domain.identifiers import PersonKey, StudyUid
+from overread.domain.identifiers import PersonKey, StudyUid, VersionKey
 from overread.domain.reader_studies import PERIODS, CrossoverRead, CrossoverStudy
 from overread.store.records import columns, parsed
 from overread.store.tables.reader_studies import (
@@ -49,6 +49,12 @@ class ReaderStudyStore:
         """Return the names of all studies, the oldest first."""
         query = select(reader_studies.c.name).order_by(reader_studies.c.created_at, reader_studies.c.id)
         return list(self._connection.execute(query).scalars())
+
+    def aided_by(self, version: VersionKey) -> list[CrossoverStudy]:
+        """Return the studies whose aided arm shows this version's answers, the oldest first."""
+        query = select(reader_studies).where(reader_studies.c.model_version == version)
+        query = query.order_by(reader_studies.c.created_at, reader_studies.c.id)
+        return [self._whole(row) for row in self._connection.execute(query).all()]
 
     def unfinished_of(self, reader: PersonKey) -> list[str]:
         """Return the ids of the studies in which a reader has reads left, the oldest first."""

@@ -104,6 +104,9 @@ def test_the_report_is_one_self_contained_page(played: Played) -> None:
     assert "Not a medical device" in page
     assert "data:image/" in page
     assert 'src="http' not in page
+    assert "No candidate ran beside production in this run" in page
+    audited = played.summary["in_use"]["audits"][0]
+    assert f"{audited['audits_read']} of {audited['audits_drawn']}" in page
 
 
 def test_a_moved_folder_is_served_with_something_to_do_on_every_page(reopened: str, played: Played) -> None:

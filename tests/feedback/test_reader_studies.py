@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from feedback.reader_studies import NameTakenError, open_to, register, sequences, take_read
+from feedback.reader_studies import (
+    TELL_READER_STUDY,
+    NameTakenError,
+    open_to,
+    register,
+    sequences,
+    take_read,
+)
 from overread.domain.adjudication import AlreadyReadError
 from overread.domain.errors import InputError, NotFoundError
 from overread.domain.findings import Label
@@ -163,4 +170,6 @@ def test_a_reader_sees_the_study_until_both_arms_are_read(
             with pytest.raises(WashoutError):
                 take_read(work, early, remy, task=task)
             now += timedelta(days=14)
+            assert work.outbox.waiting(TELL_READER_STUDY) == 0
     assert open_to(work, remy.key, now=now) == []
+    assert work.outbox.waiting(TELL_READER_STUDY) == 1
