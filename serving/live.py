@@ -4,11 +4,15 @@ import asyncio
 import contextlib
 import json
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from fastapi.concurrency import run_in_threadpool
 
 from overread.domain.identifiers import PersonKey
+from overread.domain.locks import ReadingLock
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies.news import News, since
 from serving.announcements import Announcements
@@ -24,11 +28,28 @@ BEAT = b"event: beat\ndata: 1\n\n"
 _END = "live-end"  # no study has such a UID
 
 
-class Streams:
-    """Every open stream of one process."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """One look: what is new in the record, and who else reads what now."""
 
-    def __init__(self, look: Callable[[], UnitOfWork], announcements: Announcements) -> None:
+    news: News
+    locks: tuple[ReadingLock, ...]
+
+
+class Streams:
+    """Every open stream of one process; times of day are told in `zone`, the site's."""
+
+    def __init__(
+        self,
+        look: Callable[[], UnitOfWork],
+        announcements: Announcements,
+        *,
+        now: Callable[[], datetime],
+        zone: ZoneInfo | None,
+    ) -> None:
         self._look = look
+        self._now = now
+        self._zone = zone
         self._announcements = announcements
         self._open: Counter[PersonKey] = Counter()
         self._ended = False
@@ -46,20 +67,24 @@ class Streams:
         self._open[person] += 1
         try:
             yield COME_AGAIN
-            async for event in self._events(place):
+            async for event in self._events(person, place):
                 yield event
         finally:
             self._open[person] -= 1
 
-    async def _events(self, place: int) -> AsyncIterator[bytes]:
+    async def _events(self, person: PersonKey, place: int) -> AsyncIterator[bytes]:
         clock = asyncio.get_running_loop().time
         ends, beats = clock() + LONGEST_SECONDS, clock() + BEAT_SECONDS
+        told: bytes | None = None
         with self._announcements.listening(_END) as ended:
             while not self._ended and clock() < ends:
-                news = await run_in_threadpool(self._since, place)
-                if news.place != place:
-                    place, beats = news.place, clock() + BEAT_SECONDS
-                    yield event_of(news)
+                heard = await run_in_threadpool(self._heard, person, place)
+                if (locks := locks_event(heard.locks, self._zone)) != told:
+                    told, beats = locks, clock() + BEAT_SECONDS
+                    yield locks
+                if heard.news.place != place:
+                    place, beats = heard.news.place, clock() + BEAT_SECONDS
+                    yield event_of(heard.news)
                     continue
                 if clock() >= beats:
                     beats = clock() + BEAT_SECONDS
@@ -68,12 +93,20 @@ class Streams:
                     async with asyncio.timeout(LOOK_SECONDS):
                         await ended.wait()
 
-    def _since(self, place: int) -> News:
+    def _heard(self, person: PersonKey, place: int) -> Heard:
         with self._look() as work:
-            return since(work, place)
+            standing = work.reading_locks.standing(now=self._now())
+            others = tuple(lock for lock in standing if lock.person != person)
+            return Heard(news=since(work, place), locks=others)
 
 
 def event_of(news: News) -> bytes:
     """Return news as an event whose id is their place, from where a broken stream goes on."""
     told = {"arrived": news.arrived, "states": dict(news.states), "missed": news.missed}
     return f"id: {news.place}\nevent: news\ndata: {json.dumps(told)}\n\n".encode()
+
+
+def locks_event(locks: Iterable[ReadingLock], zone: ZoneInfo | None) -> bytes:
+    """Return all locks as one event; it has no id, for a stream begins with them."""
+    told = {lock.study: [lock.person, f"{lock.since.astimezone(zone):%H:%M}"] for lock in locks}
+    return f"event: locks\ndata: {json.dumps(told)}\n\n".encode()

@@ -85,7 +85,12 @@ def wire(services: WebServices, *, scoring: bool) -> Web:
         guesses=Quota(GUESSES_PER_MINUTE),
         cursors=Cursors(services.secret),
         announcements=announcements,
-        streams=Streams(storage.look, announcements),
+        streams=Streams(
+            storage.look,
+            announcements,
+            now=services.now,
+            zone=settings.zone,
+        ),
         slot=slot,
         worker=Worker(services, slot, announcements=announcements, metrics=metrics),
         metrics=metrics,

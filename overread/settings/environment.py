@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Literal
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -77,6 +77,11 @@ class Settings(BaseSettings):
         if name and name not in available_timezones():
             raise ValueError(f"there is no time zone {name!r}; write it like Asia/Shanghai")
         return name
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The site's time zone; None is the system's."""
+        return ZoneInfo(self.timezone) if self.timezone else None
 
     @property
     def folder(self) -> Path:

@@ -9,6 +9,7 @@ from overread.store.audit import AuditLog
 from overread.store.audits import LotStore, TextSwitchStore
 from overread.store.feedback import CaseStore, CorrectionStore, LabelStore
 from overread.store.leases import Leases
+from overread.store.locks import ReadingLockStore
 from overread.store.models import DatasetStore, ModelStore
 from overread.store.monitoring import MonitoringStore
 from overread.store.outbox import Outbox
@@ -50,6 +51,7 @@ class UnitOfWork:
         self.outbox = Outbox(connection)
         self.people = PeopleStore(connection)
         self.reader_studies = ReaderStudyStore(connection)
+        self.reading_locks = ReadingLockStore(connection)
         self.reports = ReportStore(connection)
         self.shadows = ShadowStore(connection)
         self.studies = StudyStore(connection)

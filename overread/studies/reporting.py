@@ -64,7 +64,8 @@ def write(
     """Keep the next version of `report`, and sign it when asked.
 
     A signature keeps the class as the study's label (grade: report), answers screening rules R07 and R08,
-    and makes the study reported; the caller hands the report to `feedback.implicit` in this unit of work.
+    makes the study reported and ends its reading lock; the caller hands the report to `feedback.implicit` in
+    this unit of work.
 
     Raises
     ------
@@ -104,6 +105,7 @@ def _keep_signed(work: UnitOfWork, report: Report, *, now: datetime) -> None:
     if study.state is StudyState.PREDICTED:
         study = replace(study, state=StudyState.REPORTED)
     work.studies.save(study)
+    work.reading_locks.end(report.study)
     work.labels.add(
         StudyLabel(
             id=derived_id("signed", report.study, str(report.version)),

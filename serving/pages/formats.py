@@ -27,6 +27,10 @@ class Formats:
         """Return the time of day with seconds."""
         return f"{at.astimezone(self.zone):%H:%M:%S}"
 
+    def minute(self, at: datetime) -> str:
+        """Return the time of day to the minute."""
+        return f"{at.astimezone(self.zone):%H:%M}"
+
     def day(self, day: date | None) -> str:
         """Return a date."""
         if day is None:

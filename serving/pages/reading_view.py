@@ -7,6 +7,7 @@ from bootstrap.clock import new_id
 from overread.domain.corrections import Correction, Kind
 from overread.domain.findings import Finding, Label
 from overread.domain.identifiers import StudyUid
+from overread.domain.locks import BEAT_SECONDS
 from overread.domain.people import Permission, Person
 from overread.domain.predictions import Prediction
 from overread.domain.reports import Report, ReportStatus
@@ -16,6 +17,7 @@ from serving.api.predictions import address
 from serving.api.reports import current_report
 from serving.api.studies import pictures_of
 from serving.pages.forms import Filled, slots_of
+from serving.pages.locks import lock_shown
 from serving.pages.people import sex_and_age
 from serving.pages.visits import Visit
 
@@ -63,6 +65,7 @@ def reading_view(
         ],
         "may_release": study.state is StudyState.QUARANTINED and person.may(Permission.RELEASE),
         "may_write": person.may(Permission.WRITE_REPORT),
+        **_lock(work, visit, person, study, report),
         "prediction": None if prediction is None else _answer(visit, prediction),
         "report": _report(visit, report, asked, automatic=automatic),
         "kept": kept_report(visit, report),
@@ -83,6 +86,18 @@ def _identity(work: UnitOfWork, visit: Visit, study: Study) -> dict[str, Any]:
         "scanner": f"{taken.manufacturer} {taken.model}".strip(),
         "view": taken.view,
         "bits": taken.bits_stored,
+    }
+
+
+def _lock(work: UnitOfWork, visit: Visit, person: Person, study: Study, report: Report) -> dict[str, Any]:
+    """Return who reads the study, and every how many seconds this page says so; 0 where it takes no lock."""
+    lock = work.reading_locks.of_study(study.uid, now=visit.web.now())
+    is_read = study.state in _SET_ASIDE or report.status is ReportStatus.SIGNED
+    takes = person.may(Permission.WRITE_REPORT) and not is_read
+    return {
+        "lock": None if lock is None else lock_shown(visit, lock, person.key),
+        "page": new_id(),
+        "beat": BEAT_SECONDS if takes else 0,
     }
 
 

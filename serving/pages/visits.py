@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -68,8 +67,7 @@ class Visit:
     @property
     def formats(self) -> Formats:
         """How this visit's language writes dates; the site's zone."""
-        zone = self.web.services.settings.timezone
-        return Formats(language=self.language, zone=ZoneInfo(zone) if zone else None)
+        return Formats(language=self.language, zone=self.web.services.settings.zone)
 
     def page(
         self,

@@ -16,6 +16,7 @@ from overread.store.studies import Filter
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies import worklist
 from serving.api.predictions import blinded_for
+from serving.pages.locks import LockShown, locks_of_others
 from serving.pages.people import sex_and_age
 from serving.pages.routing import PageRoute
 from serving.pages.visits import Visit, Visiting
@@ -49,6 +50,7 @@ class Line:
     reason: Reason | None
     word: str | None
     done: bool
+    lock: LockShown | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,9 +97,13 @@ def show_worklist(
         rows = worklist.urgent_first(
             work, wanted, after=after, limit=ROWS + 1, vocabulary=web.task.vocabulary
         )
+        locks = locks_of_others(work, visit, by.key)
         words = _own_words(work, by.key, [row.study.uid for row, _ in rows])
         lines = [
-            _line(visit, row, word=words.get(row.study.uid), blinded=row.study.uid in hidden)
+            replace(
+                _line(visit, row, word=words.get(row.study.uid), blinded=row.study.uid in hidden),
+                lock=locks.get(row.study.uid),
+            )
             for row, _ in rows[:ROWS]
             if not (chosen.label and row.study.uid in hidden)  # being found would tell its label
         ]

@@ -22,10 +22,10 @@ from tests.serving.conftest import House
 RITA = PersonKey("rita")
 
 
-def told(event: bytes) -> dict[str, Any]:
-    """Return what an event tells."""
-    (line,) = [line for line in event.decode().splitlines() if line.startswith("data: ")]
-    found: dict[str, Any] = json.loads(line.removeprefix("data: "))
+def told(heard: bytes, name: str) -> dict[str, Any]:
+    """Return what the last event of a name tells."""
+    told = heard.decode().rpartition(f"event: {name}\n")[2].splitlines()[0]
+    found: dict[str, Any] = json.loads(told.removeprefix("data: "))
     return found
 
 
@@ -57,9 +57,10 @@ def test_a_stream_tells_ids_alone_goes_on_from_where_it_broke_and_lets_the_serve
         assert stream.headers["content-type"].startswith("text/event-stream")
         parts = stream.iter_bytes()
         heard = next(parts)
-        while b"data: " not in heard:
+        while b"event: news" not in heard:
             heard += next(parts)
-        assert told(heard)["arrived"] == [uid]
+        assert told(heard, "news")["arrived"] == [uid]
+        assert told(heard, "locks") == {}
         assert b"Doe" not in heard
         server.should_exit = True
         rest = b"".join(parts)  # the stream ends by itself

@@ -1,4 +1,4 @@
-"""Patients, studies, instances and predictions."""
+"""Patients, studies, instances, predictions, and who reads a study now."""
 
 from sqlalchemy import (
     Boolean,
@@ -73,4 +73,13 @@ predictions = Table(
     Column("by_finding", Nested, nullable=False),
     Column("heatmap", key()),
     Column("embedding", Nested, nullable=False),
+)
+reading_locks = Table(
+    "reading_locks",
+    metadata,
+    Column("study", key(), ForeignKey("studies.uid"), primary_key=True),
+    Column("person", key(), nullable=False),
+    Column("page", key(), nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
 )

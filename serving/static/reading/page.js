@@ -1,16 +1,19 @@
-// What the reading page writes: its report saves itself, and its feedback outlives a broken line.
+// What the reading page writes: its report saves itself, its feedback outlives a broken line, its lock stands.
 
 import { bindPresses } from "../feedback/press.js";
 import { Draft } from "./draft.js";
 import { Kept } from "./kept.js";
+import { Lock } from "./lock.js";
 
 const page = document.querySelector("main.reading");
 const form = page.querySelector(".repform");
 const addendum = page.querySelector("#addendum");
+const lock = document.querySelector("#lock[data-beat]");
 
 bindPresses(page, page.dataset.noLine);
 if (form) new Draft(form).begin();
 if (addendum) takeOver();
+if (lock) new Lock(lock).begin();
 
 /** A draft that came too late for the signature goes on as the draft of an addendum. */
 function takeOver() {

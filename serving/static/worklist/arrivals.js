@@ -1,4 +1,4 @@
-// The bar above the list: how many studies have come, and whether the line to the server stands.
+// The bar above the list: how many studies have come, and whether the line to the server stands; rows in view follow.
 
 /** Counts arrivals that the list does not show, and puts new states into rows that it does. */
 export class Arrivals {
@@ -43,10 +43,25 @@ export class Arrivals {
     this.dot.lastElementChild.textContent = isLive ? this.dot.dataset.live : this.dot.dataset.off;
   }
 
+  /** Show who reads which study now; every other row is free. */
+  lock(locks) {
+    const { content, dataset } = document.querySelector("#locked");
+    for (const row of this.rows.all) {
+      const place = row.querySelector(".standing");
+      place.querySelector(".lock")?.remove();
+      const [who, since] = locks[row.dataset.uid] ?? [];
+      if (!who) continue;
+      const badge = content.firstElementChild.cloneNode(true);
+      badge.title = dataset.says.replace("{who}", who).replace("{since}", since);
+      badge.lastElementChild.textContent = who;
+      place.append(badge);
+    }
+  }
+
   restate(row, state) {
     const badge = document.querySelector(`#state-${CSS.escape(state)}`);
     if (row === null || badge === null) return;
-    row.querySelector(".standing").replaceChildren(badge.content.cloneNode(true));
+    row.querySelector(".standing .badge").replaceWith(badge.content.cloneNode(true));
     if (state !== "predicted") delete row.dataset.unread;
   }
 }

@@ -4,7 +4,7 @@ const QUIET = 5000; // ms without a line before it is called lost: a short break
 const AGAIN = 10000; // ms until a refused line is tried again
 const SILENCE = 12000; // ms: the server beats every 5 s, and a line may die without a word
 
-/** Tells "news", "lost" and "found"; closed while nobody looks, for a browser has few lines to one server. */
+/** Tells "news", "locks", "lost" and "found"; closed while nobody looks, for a browser has few lines to one server. */
 export class Line extends EventTarget {
   constructor(place) {
     super();
@@ -23,6 +23,10 @@ export class Line extends EventTarget {
     this.source.addEventListener("open", () => this.found());
     this.source.addEventListener("error", () => this.broken());
     this.source.addEventListener("beat", () => this.heard());
+    this.source.addEventListener("locks", ({ data }) => {
+      this.heard();
+      this.dispatchEvent(new CustomEvent("locks", { detail: JSON.parse(data) }));
+    });
     this.source.addEventListener("news", ({ lastEventId, data }) => {
       this.heard();
       this.place = Number(lastEventId);

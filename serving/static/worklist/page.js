@@ -17,6 +17,7 @@ list.addEventListener("htmx:afterSettle", () => {
   arrivals.show();
 });
 line.addEventListener("news", ({ detail }) => arrivals.take(detail));
+line.addEventListener("locks", ({ detail }) => arrivals.lock(detail));
 line.addEventListener("found", () => arrivals.live(true));
 line.addEventListener("lost", () => arrivals.live(false));
 

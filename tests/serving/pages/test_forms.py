@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from overread.domain.identifiers import StudyUid
 from tests.serving.conftest import House
-from tests.serving.pages.builders import Forms, furnish, sign_in
+from tests.serving.pages.builders import Forms, forms_of, furnish, sign_in
 
 
 def _said(house: House, uid: str) -> list[tuple[str, str, str | None]]:
@@ -278,3 +278,15 @@ def _production(house: House) -> str | None:
     with house.storage.look() as work:
         model = work.models.production(house.task)
     return None if model is None else model.version
+
+
+def test_without_script_a_study_that_another_reads_is_taken_over_by_a_form(served: House) -> None:
+    uid = furnish(served).clear
+    rita, remy = sign_in(served, "rita"), sign_in(served, "remy")
+    page = rita.get(f"/studies/{uid}")
+    kept = {"csrf_token": forms_of(page)[f"/studies/{uid}/report"]["csrf_token"], "page": "r1"}
+    assert "You read this" in rita.client.post(f"/studies/{uid}/lock", data=kept).text
+    assert "rita reads this" in remy.get(f"/studies/{uid}").text
+    assert remy.fill(f"/studies/{uid}", f"/studies/{uid}/lock/over", {}).status_code == 303
+    assert "remy reads this" in rita.client.post(f"/studies/{uid}/lock", data=kept).text
+    assert sign_in(served, "olga").client.post(f"/studies/{uid}/lock", data=kept).status_code == 403
