@@ -84,6 +84,8 @@ def _start(chosen: "Settings", processes: "Processes", *, host: str, port: int) 
         os.environ.update(prefect_environment(chosen, port=prefect_port))  # for all that we start
         prefect = prefect_server(chosen, port=prefect_port)
         processes.begin(prefect)
+        if not chosen.prefect_ui and host in {"127.0.0.1", "localhost"}:  # else others would be led nowhere
+            chosen = chosen.model_copy(update={"prefect_ui": f"http://127.0.0.1:{prefect_port}"})
     processes.start(web(chosen, host=host, port=port))
     say(f"Overread   http://{reached_at(host)}:{port}  (data in {chosen.folder})")
     if prefect is not None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from prefect import serve
 from prefect.deployments.runner import RunnerDeployment
+from prefect.schedules import Cron
 
 from flows.attend import attend
 from flows.attest import attest
@@ -16,8 +17,9 @@ from flows.slots import ensure_limits
 
 ATTEND_SECONDS = 60.0
 DAILY = "0 3 * * *"
-WEEKLY = "0 4 * * 0"
-MIDWEEK = "0 4 * * 3"  # far from the retraining, which waits for nobody's reads
+MIDWEEK = "0 4 * * 3"
+# Older departments have a weekly retraining in Prefect; without any schedule here it would stay.
+ON_DEMAND = Cron("0 4 * * 0", active=False)
 
 __all__ = ["ensure_limits", "main"]
 
@@ -32,7 +34,7 @@ def main(*, attend_seconds: float = ATTEND_SECONDS, training: str | None = None)
         collect.to_deployment("collect", cron=DAILY),
         doubt.to_deployment("doubt", cron=MIDWEEK),
         drift.to_deployment("drift", cron=DAILY),
-        improve.to_deployment("improve", cron=WEEKLY, parameters=chosen),
+        improve.to_deployment("improve", schedule=ON_DEMAND, parameters=chosen),
     ]
     serve(*(one for one in deployments if isinstance(one, RunnerDeployment)), limit=4)
 

@@ -15,6 +15,7 @@ from flows.retrain import train
 from flows.slots import alone
 from overread.domain.identifiers import PersonKey
 from overread.domain.models import RunState, TrainingRun
+from overread.domain.retraining import Step
 from pipeline.candidates import Plan
 from pipeline.retraining import CancelledError, change, request_run, under_way
 from pipeline.services import PipelineServices, pipeline_services
@@ -44,13 +45,14 @@ def _steps(services: PipelineServices, run: TrainingRun, *, training: str | None
     with services.storage.look() as work:
         first = work.models.production(services.task.name) is None
     recipe, variant = plan_of(services.task.name, first=first)
+    change(services, run.id, lambda run: replace(run, step=Step.DATASET))
     dataset = run.dataset_version or relabel()
     change(services, run.id, lambda run: replace(run, dataset_version=dataset))
     (version,) = train(run.id, [Plan(dataset=dataset, recipe=training or recipe, variant=variant)], [own])
-    change(services, run.id, lambda run: replace(run, step="comparing"))
+    change(services, run.id, lambda run: replace(run, step=Step.COMPARING))
     compared = compare(version, by=run.requested_by)
     checked = None if first else drift()
-    change(services, run.id, lambda run: replace(run, step="asking"))
+    change(services, run.id, lambda run: replace(run, step=Step.ASKING))
     return promote(
         compared["record"],
         drift_check=str(checked["check"]) if checked else None,

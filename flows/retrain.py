@@ -7,7 +7,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from flows.slots import alone, is_passing
+from overread.domain.retraining import Step
 from pipeline.candidates import Plan, jobs_of, register_candidate, train_side_by_side
+from pipeline.curve import Curve
 from pipeline.retraining import change, under_way
 from pipeline.services import pipeline_services
 
@@ -19,11 +21,12 @@ def train(run_id: str, plans: list[Plan], flow_runs: list[str]) -> list[str]:
     jobs = jobs_of(services, plans)
 
     def tell(progress: float) -> None:
-        change(services, run_id, lambda run: replace(run, progress=progress, step="training"))
+        change(services, run_id, lambda run: replace(run, progress=progress, step=Step.TRAINING))
 
-    trained = train_side_by_side(services, jobs, on_progress=tell)
+    curve = Curve(services=services, run=run_id)
+    trained = train_side_by_side(services, jobs, on_progress=tell, on_point=curve.tell)
     versions = [register_candidate(services, one, flow_runs=tuple(flow_runs)) for one in trained]
-    change(services, run_id, lambda run: replace(run, candidates=tuple(versions), step="registered"))
+    change(services, run_id, lambda run: replace(run, candidates=tuple(versions), step=Step.REGISTERED))
     return [str(version) for version in versions]
 
 

@@ -9,7 +9,7 @@ from overread.domain.identifiers import PersonKey
 from overread.domain.models import RunState, TrainingRun
 from overread.store.unit_of_work import UnitOfWork
 
-UNFINISHED = frozenset({RunState.WAITING, RunState.RUNNING})
+UNFINISHED = frozenset({RunState.WAITING, RunState.RUNNING, RunState.STOPPING})
 
 
 class AlreadyWaitingError(ConflictError):
@@ -21,18 +21,26 @@ class AlreadyWaitingError(ConflictError):
         super().__init__("a retraining is waiting already; it sees all that is adjudicated until it starts")
 
 
-def request_run(work: UnitOfWork, run_id: str, *, by: PersonKey, now: datetime) -> TrainingRun:
-    """Ask for a retraining; it starts once no other runs."""
-    if work.monitoring.runs(state=RunState.WAITING):
+def request_run(
+    work: UnitOfWork, run_id: str, *, by: PersonKey, now: datetime, reason: str = ""
+) -> TrainingRun:
+    """Ask for a retraining, which starts once no other runs; under the same id it is asked for once."""
+    runs = work.monitoring.runs()
+    if known := [run for run in runs if run.id == run_id]:
+        return known[0]
+    if any(run.state is RunState.WAITING for run in runs):
         raise AlreadyWaitingError
-    run = TrainingRun(id=run_id, state=RunState.WAITING, requested_by=by, requested_at=now)
+    run = TrainingRun(id=run_id, state=RunState.WAITING, requested_by=by, requested_at=now, reason=reason)
     work.monitoring.add_run(run)
-    work.audit.append(AuditEvent(at=now, by=by, action="retraining-asked", subject=run.id))
+    details = {"why": reason} if reason else {}
+    work.audit.append(AuditEvent(at=now, by=by, action="retraining-asked", subject=run.id, details=details))
     return run
 
 
 def cancel_run(work: UnitOfWork, run_id: str, *, by: PersonKey, now: datetime) -> TrainingRun:
-    """Call a retraining off; a running one stops at its next step.
+    """Call a retraining off: one that waits ends at once, one that runs once its process has let go.
+
+    Called off twice, it is called off once.
 
     Raises
     ------
@@ -40,9 +48,14 @@ def cancel_run(work: UnitOfWork, run_id: str, *, by: PersonKey, now: datetime) -
         It has ended already.
     """
     run = work.monitoring.run(run_id)
+    if run.state is RunState.STOPPING:
+        return run
     if run.state not in UNFINISHED:
         raise ConflictError(f"this retraining is {run.state} already")
-    run = replace(run, state=RunState.CANCELLED, finished_at=now)
+    if run.state is RunState.WAITING:
+        run = replace(run, state=RunState.CANCELLED, finished_at=now)
+    else:
+        run = replace(run, state=RunState.STOPPING)
     work.monitoring.save_run(run)
     work.audit.append(AuditEvent(at=now, by=by, action="retraining-cancelled", subject=f"cancelled:{run.id}"))
     return run

@@ -16,6 +16,7 @@ from overread.domain.identifiers import VersionKey, derived_id
 from overread.domain.models import Lineage
 from overread.learning.backbones import statement
 from overread.learning.devices import device_of
+from overread.learning.progress import Progress
 from overread.learning.recipes import Recipe, read_recipe
 from overread.settings.tasks import ROOT
 from pipeline.children import Told, train_in_children
@@ -92,14 +93,23 @@ def train_side_by_side(
     *,
     processes: int = 2,
     on_progress: Callable[[float], None] = lambda _: None,
+    on_point: Callable[[Job, Progress], None] = lambda _job, _progress: None,
 ) -> list[Trained]:
-    """Train all jobs in at most `processes` child processes; a killed job goes on from its checkpoint."""
+    """Train all jobs in at most `processes` child processes; a killed job goes on from its checkpoint.
+
+    `on_progress` is told the share of all that is done, `on_point` what each training last said of itself.
+    """
     for job in jobs:  # decoded once, here: the children find every picture in the cache
         size = read_recipe(job.recipe, job.variant).contract.size
         studies = [row.study for row in load(services.storage.objects, job.dataset)]
         services.pictures(size).readable(studies, on_chunk=lambda: on_progress(0.0))
     with live_curves(services, jobs) as draw:
-        told = Told(share=on_progress, progress=draw)
+
+        def tell(job: Job, progress: Progress) -> None:
+            draw(job, progress)
+            on_point(job, progress)
+
+        told = Told(share=on_progress, progress=tell)
         return train_in_children(services.settings, jobs, processes=processes, told=told)
 
 

@@ -10,6 +10,8 @@ from threading import Event, Thread
 
 from feedback.datasets import Recipe, gather, keep
 from model_registry.retrainings import cancel_run
+from monitoring.alerts import SYSTEM, raise_once, resolve_gone
+from overread.domain.alerts import Urgency
 from overread.domain.audit import AuditEvent
 from overread.domain.errors import ConflictError, NotFoundError
 from overread.domain.identifiers import PersonKey
@@ -23,6 +25,8 @@ SILENT = timedelta(minutes=2)
 BEAT_SECONDS = 10.0
 logger = logging.getLogger(__name__)
 _ENDED = frozenset({RunState.DONE, RunState.FAILED, RunState.CANCELLED})
+_CALLED_OFF = frozenset({RunState.STOPPING, RunState.CANCELLED})
+FAILED_ALERT = "retraining-failed"
 
 
 class CancelledError(ConflictError):
@@ -54,13 +58,13 @@ def take_up(services: PipelineServices, run_id: str, *, flow_run: str | None) ->
     """Mark a retraining as running in this process; raise `ConflictError` where it, or another one, runs."""
     now = services.now()
     with services.storage.work() as work:
-        for other in work.monitoring.runs(state=RunState.RUNNING):
+        for other in _held(work):
             if other.id != run_id:
                 raise ConflictError("another retraining is running; this one waits for its turn")
             if other.flow_run != flow_run and not _is_silent(other, now, SILENT):
                 raise ConflictError("this retraining is running in another process")
         run = work.monitoring.run(run_id)
-        if run.state is RunState.CANCELLED:
+        if run.state in _CALLED_OFF:
             raise CancelledError
         if run.state in _ENDED:
             raise ConflictError(f"this retraining is {run.state}; ask for a new one")
@@ -77,20 +81,39 @@ def under_way(services: PipelineServices, run_id: str, *, flow_run: str | None) 
     A process that is stopped or killed leaves it as it is, for the sweeper to put back.
     """
     run = take_up(services, run_id, flow_run=flow_run)
+    with _letting_go(services, run_id):
+        try:
+            with _beating(services, run_id):
+                yield run
+        except CancelledError:
+            raise
+        except Exception as error:
+            finish(services, run_id, state=RunState.FAILED, message=str(error)[:500])
+            raise
+        finish(services, run_id, state=RunState.DONE)
+
+
+@contextmanager
+def _letting_go(services: PipelineServices, run_id: str) -> Iterator[None]:
+    """Note that the process has stopped, where a person called the retraining off."""
+    try:
+        yield
+    except CancelledError:
+        let_go(services, run_id)
+        raise
+
+
+@contextmanager
+def _beating(services: PipelineServices, run_id: str) -> Iterator[None]:
+    """Say that the process lives for as long as the block runs."""
     over = Event()
     heart = Thread(target=_beat, args=(services, run_id, over), daemon=True)
     heart.start()
     try:
-        yield run
-    except CancelledError:
-        raise
-    except Exception as error:
-        finish(services, run_id, state=RunState.FAILED, message=str(error)[:500])
-        raise
+        yield
     finally:
         over.set()
         heart.join()
-    finish(services, run_id, state=RunState.DONE)
 
 
 def _beat(services: PipelineServices, run_id: str, over: Event) -> None:
@@ -107,7 +130,7 @@ def _beat(services: PipelineServices, run_id: str, over: Event) -> None:
 def next_waiting(services: PipelineServices) -> TrainingRun | None:
     """Return the retraining that has waited longest, while none runs."""
     with services.storage.look() as work:
-        if work.monitoring.runs(state=RunState.RUNNING):
+        if _held(work):
             return None
         waiting = work.monitoring.runs(state=RunState.WAITING)
     return waiting[-1] if waiting else None
@@ -119,16 +142,37 @@ def change(
     """Keep what is new about a retraining, and that its process lives; raise where a person cancelled it."""
     with services.storage.work() as work:
         run = work.monitoring.run(run_id)
-        if run.state is RunState.CANCELLED:
+        if run.state in _CALLED_OFF:
             raise CancelledError
         if run.state is RunState.WAITING:  # swept while its process was only slow
             run = replace(run, state=RunState.RUNNING, message="")
         run = replace(told(run), heartbeat=services.now())
         work.monitoring.save_run(run)
         if run.state in _ENDED:
-            _record(work, run, f"retraining-{run.state}", by=PersonKey("overread"), at=services.now())
+            _record(work, run, f"retraining-{run.state}", by=SYSTEM, at=services.now())
+            _tell(work, run, now=services.now())
         work.commit()
     return run
+
+
+def _tell(work: UnitOfWork, run: TrainingRun, *, now: datetime) -> None:
+    """Alert to a retraining that failed; one that ends well resolves it."""
+    if run.state is RunState.FAILED:
+        facts = {"run": run.id[:8], "step": run.step}
+        raise_once(work, FAILED_ALERT, Urgency.WARNING, facts, now=now)
+    elif run.state is RunState.DONE:
+        resolve_gone(work, FAILED_ALERT, now=now)
+
+
+def let_go(services: PipelineServices, run_id: str) -> None:
+    """Note that the process of a retraining that was called off has stopped; twice changes nothing."""
+    with services.storage.work() as work:
+        run = work.monitoring.run(run_id)
+        if run.state is RunState.STOPPING:
+            run = replace(run, state=RunState.CANCELLED, finished_at=services.now())
+            work.monitoring.save_run(run)
+            _record(work, run, "retraining-stopped", by=SYSTEM, at=services.now())
+            work.commit()
 
 
 def finish(services: PipelineServices, run_id: str, *, state: RunState, message: str = "") -> TrainingRun:
@@ -154,16 +198,26 @@ def sweep(services: PipelineServices, *, silent_for: timedelta = SILENT) -> list
     """
     now = services.now()
     with services.storage.work() as work:
-        dead = [
-            run for run in work.monitoring.runs(state=RunState.RUNNING) if _is_silent(run, now, silent_for)
-        ]
+        dead = [run for run in _held(work) if _is_silent(run, now, silent_for)]
         for run in dead:
-            put_back = replace(run, state=RunState.WAITING, message="its process died; it resumes")
-            work.monitoring.save_run(put_back)
-            _record(work, run, "retraining-swept", by=PersonKey("overread"), at=now)
+            work.monitoring.save_run(_swept(run, now))
+            _record(work, run, "retraining-swept", by=SYSTEM, at=now)
         work.commit()
     services.tracking.sweep(now=now, silent_for=silent_for)
     return dead
+
+
+def _swept(run: TrainingRun, now: datetime) -> TrainingRun:
+    if run.state is RunState.STOPPING:
+        return replace(run, state=RunState.CANCELLED, finished_at=now)
+    return replace(run, state=RunState.WAITING, message="its process died; it resumes")
+
+
+def _held(work: UnitOfWork) -> list[TrainingRun]:
+    """Return the retrainings that a process holds."""
+    return [
+        run for state in (RunState.RUNNING, RunState.STOPPING) for run in work.monitoring.runs(state=state)
+    ]
 
 
 def _is_silent(run: TrainingRun, now: datetime, silent_for: timedelta) -> bool:
@@ -173,7 +227,7 @@ def _is_silent(run: TrainingRun, now: datetime, silent_for: timedelta) -> bool:
 def cancel(services: PipelineServices, *, by: PersonKey) -> TrainingRun:
     """Call off the retraining that runs or, if none does, the latest that waits; raise where none is."""
     with services.storage.work() as work:
-        open_ = [*work.monitoring.runs(state=RunState.RUNNING), *work.monitoring.runs(state=RunState.WAITING)]
+        open_ = [*_held(work), *work.monitoring.runs(state=RunState.WAITING)]
         if not open_:
             raise NotFoundError("no retraining runs or waits; there is nothing to cancel")
         run = cancel_run(work, open_[0].id, by=by, now=services.now())

@@ -58,10 +58,14 @@ class ModelVersion:
 
 
 class RunState(StrEnum):
-    """Where a retraining stands; `dead` was killed and swept up, and may be resumed."""
+    """Where a retraining stands; `dead` was killed and swept up, and may be resumed.
+
+    `stopping` was called off while it ran: its process has yet to let go.
+    """
 
     WAITING = "waiting"
     RUNNING = "running"
+    STOPPING = "stopping"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -85,3 +89,4 @@ class TrainingRun:
     heartbeat: datetime | None = None
     finished_at: datetime | None = None
     message: str = ""
+    reason: str = ""

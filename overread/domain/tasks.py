@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from overread.domain.datasets import Shares
 from overread.domain.findings import Label, Vocabulary
 from overread.domain.lots import AuditPlan
+from overread.domain.retraining import Triggers
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,6 +21,7 @@ class Task:
     normal: Mapping[str, tuple[tuple[str, ...], str]]
     policy: str
     audit: AuditPlan
+    triggers: Triggers
     gate: Mapping[str, float] = field(default_factory=dict)
     minimum_verdict_class: int = 100
 

@@ -17,6 +17,7 @@ from pydantic_settings import (
 from overread.domain.errors import ConfigurationError
 
 Language = Literal["zh", "en"]
+_ADDRESS = r"^(https?://[^\s@]+)?$"  # none with a password in it: everybody who sees the page reads it
 
 
 class Settings(BaseSettings):
@@ -34,6 +35,12 @@ class Settings(BaseSettings):
     )
     object_url: str = Field(default="", description="fsspec URL for pictures; empty: {DATA_DIR}/objects")
     mlflow_uri: str = Field(default="", description="MLflow; empty: sqlite:///{DATA_DIR}/mlflow.db")
+    prefect_ui: str = Field(
+        default="", pattern=_ADDRESS, description="Where people open Prefect; empty: pages do not link to it"
+    )
+    mlflow_ui: str = Field(
+        default="", pattern=_ADDRESS, description="Where people open MLflow; empty: pages do not link to it"
+    )
     device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="Where models train")
     training_processes: int = Field(
         default=1, ge=1, description="Processes that share one training: GPUs of this machine, or CPU cores"

@@ -1,7 +1,9 @@
 """Reads `tasks/*.toml` into domain values."""
 
 import tomllib
+from datetime import time
 from pathlib import Path
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -10,9 +12,11 @@ from overread.domain.errors import ConfigurationError, InputError
 from overread.domain.findings import Vocabulary, VocabularyRow
 from overread.domain.identifiers import FindingCode
 from overread.domain.lots import AuditPlan, StopRule
+from overread.domain.retraining import Triggers
 from overread.domain.tasks import Task
 
 ROOT = Path(__file__).resolve().parents[2]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
 class _Part(BaseModel):
@@ -58,6 +62,14 @@ class _Audit(_Part):
     stop: _Stop
 
 
+class _Retraining(_Part):
+    corrections: int
+    drift: int
+    date: int
+    weekday: Weekday
+    at: time
+
+
 class _TaskFile(_Part):
     name: str
     title: dict[str, str]
@@ -66,6 +78,7 @@ class _TaskFile(_Part):
     vocabulary: str | None = None
     split: _Split
     audit: _Audit
+    retraining: _Retraining
     normal: _Normals | None = None
     finding: list[_Finding] = []
     minimum_verdict_class: int = 100
@@ -128,5 +141,11 @@ def _task(file: _TaskFile, words: _TaskFile) -> Task:
             flagged=file.audit.flagged,
             stop=StopRule(**file.audit.stop.model_dump()),
         ),
+        triggers=_triggers(file.retraining),
         minimum_verdict_class=file.minimum_verdict_class,
     )
+
+
+def _triggers(file: _Retraining) -> Triggers:
+    weekday = get_args(Weekday).index(file.weekday)
+    return Triggers(**file.model_dump(exclude={"weekday"}), weekday=weekday)

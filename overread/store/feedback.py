@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, ins
 
 from overread.domain.adjudication import Case, CaseState, Read, Resolution, Stage
 from overread.domain.corrections import Correction
-from overread.domain.datasets import Erratum
+from overread.domain.datasets import Erratum, Split
 from overread.domain.errors import NotFoundError
 from overread.domain.identifiers import PersonKey, StudyUid
 from overread.domain.labels import StudyLabel
@@ -24,6 +24,7 @@ from overread.store.tables.feedback import (
     resolutions,
     withdrawals,
 )
+from overread.store.tables.studies import patients, studies
 
 
 class CorrectionStore:
@@ -258,6 +259,18 @@ class LabelStore:
         for row in self._connection.execute(select(labels).order_by(labels.c.at, labels.c.id)):
             found.setdefault(StudyUid(row.study), []).append(parsed(StudyLabel, row))
         return found
+
+    def count_settled(self, *, since: datetime | None) -> int:
+        """Return how many studies that may train had a case settled since; a test patient's never train."""
+        query = (
+            select(func.count(labels.c.study.distinct()))
+            .join(studies, studies.c.uid == labels.c.study)
+            .join(patients, patients.c.key == studies.c.patient)
+            .where(labels.c.case.is_not(None), patients.c.split != Split.TEST)
+        )
+        if since is not None:
+            query = query.where(labels.c.at > since)
+        return self._connection.execute(query).scalar_one()
 
     def add_erratum(self, erratum: Erratum) -> None:
         """Note a correction that touches a test patient."""

@@ -9,8 +9,9 @@ from overread.domain.alerts import Alert
 from overread.domain.drift import DriftVerdict
 from overread.domain.errors import NotFoundError
 from overread.domain.models import RunState, TrainingRun
+from overread.domain.retraining import TrainingPoint
 from overread.store.records import columns, parsed
-from overread.store.tables.monitoring import alerts, drift_checks, training_runs
+from overread.store.tables.monitoring import alerts, drift_checks, training_points, training_runs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,3 +98,13 @@ class MonitoringStore:
         if state is not None:
             query = query.where(training_runs.c.state == state)
         return [parsed(TrainingRun, row) for row in self._connection.execute(query)]
+
+    def add_point(self, point: TrainingPoint) -> None:
+        """Keep how a training stands."""
+        self._connection.execute(insert(training_points).values(**columns(point)))
+
+    def points(self, run_id: str) -> list[TrainingPoint]:
+        """Return how the trainings of a run went, in order."""
+        query = select(training_points).where(training_points.c.run == run_id)
+        rows = self._connection.execute(query.order_by(training_points.c.at, training_points.c.job))
+        return [parsed(TrainingPoint, row) for row in rows]

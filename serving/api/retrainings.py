@@ -1,12 +1,14 @@
-"""Retrainings: which ran, start one, call one off."""
+"""Retrainings: which ran, how one goes, what starts the next; start one, call one off."""
 
 from fastapi import APIRouter
 
 from bootstrap.clock import new_id
 from model_registry.retrainings import cancel_run, request_run
+from model_registry.triggers import standing_of
 from overread.domain.identifiers import Identifier
 from overread.domain.models import RunState, TrainingRun
-from serving.api.shapes import Answer, Instant, Listed, named
+from overread.domain.retraining import Trigger, due
+from serving.api.shapes import Answer, Body, Instant, Listed, Reason, named
 from serving.cursors import Paging, page_of
 from serving.security.permissions import (
     GuardedRoute,
@@ -34,6 +36,50 @@ class RetrainingAnswer(Answer):
     candidates: list[str]
     finished_at: Instant | None
     message: str
+    reason: str
+
+
+class StartBody(Body):
+    """Why a person asks for a retraining."""
+
+    reason: Reason
+
+
+class PointAnswer(Answer):
+    """How one training of a run stood; `done` of `of` steps, `tuning_auc` null where not measured."""
+
+    name: str
+    job: str
+    at: Instant
+    stage: str
+    done: int
+    of: int
+    loss: float
+    tuning_auc: float | None
+
+
+class FollowedAnswer(RetrainingAnswer):
+    """One retraining with the curves of its trainings so far."""
+
+    points: list[PointAnswer]
+
+
+class TriggerAnswer(Answer):
+    """A trigger, and how many newly settled cases it needs."""
+
+    trigger: Trigger
+    needed: int
+
+
+class TriggersAnswer(Answer):
+    """When the next retraining starts by itself; `due` is the trigger that starts it now."""
+
+    settled: int
+    drifting: bool
+    since: Instant | None
+    triggers: list[TriggerAnswer]
+    next_date: Instant
+    due: Trigger | None
 
 
 def retraining_answer(run: TrainingRun) -> RetrainingAnswer:
@@ -51,6 +97,7 @@ def retraining_answer(run: TrainingRun) -> RetrainingAnswer:
         candidates=list(run.candidates),
         finished_at=run.finished_at,
         message=run.message,
+        reason=run.reason,
     )
 
 
@@ -63,18 +110,46 @@ def list_retrainings(_by: RetrainingViewer, web: Wired, paging: Paging) -> Liste
     return Listed(items=[retraining_answer(run) for run in page], next_cursor=cursor)
 
 
+@router.get("/triggers")
+def show_triggers(_by: RetrainingViewer, web: Wired) -> TriggersAnswer:
+    """Return what starts the next retraining, and how close it is."""
+    zone = web.services.settings.zone
+    triggers = web.task.triggers
+    with web.look() as work:
+        standing = standing_of(work)
+    return TriggersAnswer(
+        settled=standing.settled,
+        drifting=standing.drifting,
+        since=standing.since,
+        triggers=[TriggerAnswer(trigger=each, needed=triggers.needed(each)) for each in Trigger],
+        next_date=triggers.next_date(web.now(), zone),
+        due=due(triggers, standing, now=web.now(), zone=zone),
+    )
+
+
+@router.get("/{run}")
+def show(run: str, _by: RetrainingViewer, web: Wired) -> FollowedAnswer:
+    """Return one retraining with the curves of its trainings so far."""
+    with web.look() as work:
+        found = work.monitoring.run(named(Identifier, run))
+        points = work.monitoring.points(found.id)
+    told = [PointAnswer.model_validate(point, from_attributes=True) for point in points]
+    return FollowedAnswer(**retraining_answer(found).model_dump(), points=told)
+
+
 @router.post("", status_code=202)
-def start(by: RetrainingStarter, web: Wired) -> RetrainingAnswer:
-    """Ask for a retraining now; it begins once no other runs."""
+def start(by: RetrainingStarter, web: Wired, body: StartBody | None = None) -> RetrainingAnswer:
+    """Ask for a retraining now, and say why if you will; it begins once no other runs."""
+    reason = "" if body is None else body.reason
     with web.work() as work:
-        run = request_run(work, new_id(), by=by.key, now=web.now())
+        run = request_run(work, new_id(), by=by.key, now=web.now(), reason=reason)
         work.commit()
     return retraining_answer(run)
 
 
 @router.delete("/{run}")
 def cancel(run: str, by: RetrainingCanceller, web: Wired) -> RetrainingAnswer:
-    """Call a retraining off."""
+    """Call a retraining off; one that runs is `stopping` until its process has let go."""
     with web.work() as work:
         cancelled = cancel_run(work, named(Identifier, run), by=by.key, now=web.now())
         work.commit()

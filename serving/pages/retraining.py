@@ -1,28 +1,32 @@
 """Retrainings: which run, which ran, what waits for the next one; start and cancel."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Response
 
 from bootstrap.clock import new_id
-from model_registry.retrainings import cancel_run, request_run
+from model_registry.retrainings import UNFINISHED, cancel_run, request_run
 from overread.domain.adjudication import CaseState, Stage
 from overread.domain.errors import NotFoundError, OverreadError
 from overread.domain.models import RunState, TrainingRun
 from overread.domain.people import Permission, Person
 from overread.store.unit_of_work import UnitOfWork
-from serving.pages.formats import percent
-from serving.pages.forms import Form
+from serving.api.retrainings import StartBody
+from serving.pages.forms import Filled, Form, body_of
+from serving.pages.links import flow_run_link, tracking_link
+from serving.pages.progress_view import progress_view
 from serving.pages.routing import PageRoute, explained
+from serving.pages.triggers_view import triggers_view
 from serving.pages.visits import Visit, Visiting, back_to
 from serving.problems import status_of
 from serving.security.permissions import RetrainingCanceller, RetrainingStarter, RetrainingViewer
 
 router = APIRouter(prefix="/retraining", include_in_schema=False, route_class=PageRoute)
 
-_UNDER_WAY = frozenset({RunState.WAITING, RunState.RUNNING})
 MOST_RUNS = 50
+STOP_POLLING = 286  # htmx asks no more
 
 
 @router.get("")
@@ -31,16 +35,29 @@ def show_retrainings(by: RetrainingViewer, visit: Visiting) -> Response:
     return _page(visit, by)
 
 
+@router.get("/{run}/progress")
+def show_progress(run: str, _by: RetrainingViewer, visit: Visiting) -> Response:
+    """Show how far a retraining is; once it has ended, have the page loaded again and ask no more."""
+    with visit.web.look() as work:
+        found, points = work.monitoring.run(run), work.monitoring.points(run)
+    if found.state not in UNFINISHED:
+        return Response(status_code=STOP_POLLING, headers={"HX-Refresh": "true"})
+    return visit.page(
+        "retraining/_progress.html", counted=False, progress=progress_view(visit, found, points)
+    )
+
+
 @router.post("")
 def start(by: RetrainingStarter, visit: Visiting, form: Form) -> Response:
-    """Ask for a retraining now; a double click asks once."""
+    """Ask for a retraining now, and say why; a double click asks once."""
     web = visit.web
     try:
+        why = body_of(StartBody, {"reason": form.text("reason").strip()}).reason
         with web.work() as work:
-            request_run(work, form.key(), by=by.key, now=web.now())
+            request_run(work, form.key(), by=by.key, now=web.now(), reason=why)
             work.commit()
     except OverreadError as error:
-        return _page(visit, by, error=error)
+        return _page(visit, by, error=error, typed=form)
     return back_to("/retraining")
 
 
@@ -60,16 +77,25 @@ def cancel(run: str, by: RetrainingCanceller, visit: Visiting, form: Form) -> Re
     return back_to("/retraining")
 
 
-def _page(visit: Visit, by: Person, *, error: OverreadError | None = None) -> Response:
+def _page(
+    visit: Visit, by: Person, *, error: OverreadError | None = None, typed: Filled | None = None
+) -> Response:
     with visit.web.look() as work:
         runs = work.monitoring.runs()
-        made = {str(model.version): model.lineage.dataset_version for model in work.models.all()}
-        waiting, dataset = _waiting(work), _dataset(work, visit)
+        made = _made(work, visit)
+        waiting, dataset, triggers = _waiting(work), _dataset(work, visit), triggers_view(work, visit)
+        under_way = [
+            (run, progress_view(visit, run, work.monitoring.points(run.id)))
+            for run in runs
+            if run.state in UNFINISHED
+        ]
     view = {
         "key": new_id(),
         "may_start": by.may(Permission.RUN_RETRAININGS),
         "may_cancel": by.may(Permission.CANCEL_RETRAININGS),
-        "running": [_run(visit, run, made) for run in runs if run.state in _UNDER_WAY],
+        "running": [_run(visit, run, made) | {"now": now} for run, now in under_way],
+        "waits": any(run.state is RunState.WAITING for run, _ in under_way),
+        "triggers": triggers,
         "runs": [_run(visit, run, made) for run in runs[:MOST_RUNS]],
         "waiting": waiting,
         "dataset": dataset,
@@ -79,13 +105,40 @@ def _page(visit: Visit, by: Person, *, error: OverreadError | None = None) -> Re
         status=200 if error is None else status_of(error),
         view=view,
         failure=None if error is None else explained(visit.words.text_or, error),
+        typed=typed,
     )
 
 
-def _run(visit: Visit, run: TrainingRun, made: Mapping[str, str]) -> dict[str, Any]:
-    """Return one run's line; `made` says from which dataset each version was trained."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Candidate:
+    """What a run's line says of a version it made."""
+
+    version: str
+    dataset: str
+    verdict: str | None
+    tracking: str | None
+
+
+def _made(work: UnitOfWork, visit: Visit) -> dict[str, _Candidate]:
+    """Return every version with its dataset, verdict and run in MLflow."""
+    verdicts = {str(request.version): request.verdict for request in work.models.requests()}
+    settings = visit.web.services.settings
+    return {
+        str(model.version): _Candidate(
+            version=str(model.version),
+            dataset=model.lineage.dataset_version,
+            verdict=verdicts.get(str(model.version)),
+            tracking=tracking_link(settings, model.lineage.run),
+        )
+        for model in work.models.all()
+    }
+
+
+def _run(visit: Visit, run: TrainingRun, made: Mapping[str, _Candidate]) -> dict[str, Any]:
+    """Return one run's line; `made` says what each version was trained on, and its verdict."""
     formats = visit.formats
-    datasets = [made[version] for version in run.candidates if version in made]
+    candidates = [made[version] for version in run.candidates if version in made]
+    datasets = [candidate.dataset for candidate in candidates]
     if run.dataset_version is not None:
         datasets = [run.dataset_version]
     return {
@@ -95,11 +148,10 @@ def _run(visit: Visit, run: TrainingRun, made: Mapping[str, str]) -> dict[str, A
         "by": run.requested_by,
         "trigger": run.trigger,
         "datasets": list(dict.fromkeys(version[:12] for version in datasets)),
-        "candidates": run.candidates,
-        "step": run.step,
-        "share": run.progress,
-        "progress": percent(run.progress),
+        "candidates": candidates,
         "message": run.message,
+        "reason": run.reason,
+        "flow_run": flow_run_link(visit.web.services.settings, run.flow_run),
         "took": formats.duration(None if run.finished_at is None else run.finished_at - run.requested_at),
     }
 

@@ -59,6 +59,9 @@ def test_the_whole_loop_ends_completed_with_its_flow_runs_on_the_request(
         assert api.runs(name)[-1]["state_type"] == "COMPLETED", name
     run = run_of(department, "run-loop")
     assert (run.state, run.candidates, run.progress) == (RunState.DONE, (version,), 1.0)
+    with department.storage.look() as work:
+        assert {point.stage for point in work.monitoring.points("run-loop")} <= {"patches", "images"}
+        assert work.monitoring.points("run-loop")
 
 
 def test_small_flows_end_completed(api: Api, department: PipelineServices) -> None:

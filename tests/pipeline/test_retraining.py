@@ -85,15 +85,36 @@ def test_a_slow_process_that_was_swept_goes_on_with_its_next_word(school: Pipeli
         assert state_of(school) is RunState.RUNNING
 
 
+def asked_to_stop(services: PipelineServices) -> str:
+    """Call the run off, twice: it is told so, and its process still holds it."""
+    for _ in range(2):
+        assert cancel(services, by=OLGA).state is RunState.STOPPING
+    assert next_waiting(services) is None
+    return "run-1"
+
+
 def test_a_cancelled_run_stops_at_its_next_step_and_stays_cancelled(empty: PipelineServices) -> None:
     asked(empty)
     with pytest.raises(CancelledError), under_way(empty, "run-1", flow_run="a"):
-        change(empty, cancel(empty, by=OLGA).id, lambda run: replace(run, progress=0.5))
+        change(empty, asked_to_stop(empty), lambda run: replace(run, progress=0.5))
     assert state_of(empty) is RunState.CANCELLED
     with pytest.raises(CancelledError):
         take_up(empty, "run-1", flow_run="b")
     with pytest.raises(NotFoundError, match="nothing to cancel"):
         cancel(empty, by=OLGA)
+
+
+def test_one_called_off_at_its_last_step_is_cancelled_and_one_whose_process_died_is_swept(
+    school: PipelineServices,
+) -> None:
+    asked(school), asked(school, "run-2")
+    with pytest.raises(CancelledError), under_way(school, "run-1", flow_run="a"):
+        cancel(school, by=OLGA)
+    assert state_of(school) is RunState.CANCELLED
+    take_up(school, "run-2", flow_run="b")
+    cancel(school, by=OLGA)
+    sweep(school, silent_for=timedelta(0))
+    assert state_of(school, "run-2") is RunState.CANCELLED
 
 
 def test_how_it_ended_is_on_record(empty: PipelineServices) -> None:

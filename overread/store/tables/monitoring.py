@@ -1,6 +1,6 @@
 """Drift checks, alerts and training runs."""
 
-from sqlalchemy import Boolean, Column, Float, Integer, Table, Text
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, Table, Text
 
 from overread.store.tables.base import Instant, Nested, key, metadata
 
@@ -47,4 +47,18 @@ training_runs = Table(
     Column("heartbeat", Instant),
     Column("finished_at", Instant),
     Column("message", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+)
+training_points = Table(
+    "training_points",
+    metadata,
+    Column("run", key(), ForeignKey("training_runs.id"), primary_key=True),
+    Column("job", key(), primary_key=True),
+    Column("at", Instant, primary_key=True),
+    Column("name", key(128), nullable=False),
+    Column("stage", key(), nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("of", Integer, nullable=False),
+    Column("loss", Float, nullable=False),
+    Column("tuning_auc", Float),
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from model_registry.retrainings import UNFINISHED
 from overread.domain.adjudication import Grade, Stage
 from overread.domain.corrections import Kind, Verdict
 from overread.domain.errors import ConfigurationError
@@ -14,6 +15,7 @@ from overread.domain.findings import Label, Severity, Side, Zone
 from overread.domain.models import ModelState, RunState
 from overread.domain.people import Permission, Role
 from overread.domain.promotion import Decision, RequestState
+from overread.domain.retraining import Step, Trigger
 from overread.domain.screening import Outcome
 from overread.domain.shadows import Ending
 from overread.domain.studies import StudyState
@@ -34,8 +36,10 @@ WORDS: dict[str, type[StrEnum]] = {
     "severity": Severity,
     "shadow.state": Ending,
     "side": Side,
+    "retraining.step": Step,
     "stage": Stage,
     "state": StudyState,
+    "trigger": Trigger,
     "verdict": Verdict,
     "zone": Zone,
 }
@@ -79,9 +83,7 @@ def test_every_word_of_the_domain_has_its_text(language: str) -> None:
 
 
 def test_every_action_of_the_record_has_its_text() -> None:
-    recorded = {
-        f"retraining-{state}" for state in RunState if state not in {RunState.WAITING, RunState.RUNNING}
-    }
+    recorded = {f"retraining-{state}" for state in RunState if state not in UNFINISHED}
     for folder in (
         "bootstrap",
         "feedback",

@@ -201,7 +201,7 @@ def test_a_retraining_is_started_once_and_cancelled(served: House) -> None:
     olga = sign_in(served, "olga")
     page = olga.get("/retraining")
     for _ in range(2):
-        olga.send(page, "/retraining", {})
+        olga.send(page, "/retraining", {"reason": "a new scanner"})
     with served.storage.look() as work:
         (run,) = work.monitoring.runs()
     assert run.requested_by == "olga"
