@@ -2,13 +2,23 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bootstrap.storage import OPERATOR, Storage
 from overread.domain.accounts import Account, KnownPersonError
 from overread.domain.audit import AuditEvent
 from overread.domain.identifiers import PersonKey
-from overread.domain.people import Role, Scope, Token, new_token, password_digest, token_digest
+from overread.domain.people import (
+    WIDGET_LASTS,
+    Permission,
+    Person,
+    Role,
+    Scope,
+    Token,
+    new_token,
+    password_digest,
+    token_digest,
+)
 from overread.store.unit_of_work import UnitOfWork
 
 
@@ -48,19 +58,73 @@ def issue_token(
     now: datetime,
     expires_at: datetime | None = None,
 ) -> str:
-    """Keep a new token's digest and return the token; an unknown name is made, a known one keeps its role."""
+    """Keep a new token's digest and return the token; an unknown name is made, a known one keeps its role.
+
+    One for the widget that names no end lasts as long as such a token may.
+    """
+    if scope is Scope.WIDGET and expires_at is None:
+        expires_at = now + WIDGET_LASTS
     token = new_token()
-    digest = token_digest(token)
+    kept = Token(
+        digest=token_digest(token),
+        person=name,
+        role=role,
+        scope=scope,
+        created_at=now,
+        expires_at=expires_at,
+    )
     with storage.work() as work:
         if _known(work, name, role) is None:
             work.people.add(name, role, password=None, at=now)
-        work.people.add_token(
-            Token(digest=digest, person=name, role=role, scope=scope, created_at=now, expires_at=expires_at)
-        )
-        details = {"name": name, "role": role, "scope": scope, "expires_at": expires_at}
-        record(work, now, "token-made", f"token:{digest[:16]}", details, by=OPERATOR)
+        _keep(work, kept, by=OPERATOR)
         work.commit()
     return token
+
+
+def lend_token(
+    storage: Storage, name: PersonKey, *, lasts: timedelta, by: PersonKey, now: datetime
+) -> tuple[str, datetime]:
+    """Return a token for the widget of somebody who is known to give feedback, and when it ends.
+
+    Earlier ones of the name that have ended are forgotten: a workstation gets several a day.
+
+    Raises
+    ------
+    ForbiddenError
+        The person's role gives no feedback.
+    NotFoundError
+        Nobody has this name.
+    SwitchedOffError
+        The account is switched off.
+    """
+    token, ends = new_token(), now + lasts
+    with storage.work() as work:
+        account = work.people.account(name)
+        account.require_on()
+        Person(key=name, role=account.role).must(Permission.GIVE_FEEDBACK)
+        work.people.forget_ended(name, Scope.WIDGET, now=now)
+        kept = Token(
+            digest=token_digest(token),
+            person=name,
+            role=account.role,
+            scope=Scope.WIDGET,
+            created_at=now,
+            expires_at=ends,
+        )
+        _keep(work, kept, by=by)
+        work.commit()
+    return token, ends
+
+
+def _keep(work: UnitOfWork, token: Token, *, by: PersonKey) -> None:
+    work.people.add_token(token)
+    details = {
+        "name": token.person,
+        "role": token.role,
+        "scope": token.scope,
+        "expires_at": token.expires_at,
+    }
+    record(work, token.created_at, "token-made", f"token:{token.digest[:16]}", details, by=by)
 
 
 def _known(work: UnitOfWork, name: PersonKey, role: Role) -> Account | None:

@@ -28,9 +28,11 @@ from serving.api import (
     retrainings,
     shadows,
     studies,
+    widget,
 )
 from serving.metrics import Metrics
 from serving.security.access import Access
+from serving.security.embedding import Embedding
 from serving.security.headers import SecurityHeaders
 from serving.security.limits import MIB, BodyLimit, Quota
 from serving.wiring import wire
@@ -52,6 +54,7 @@ ROUTERS = tuple(
         performance,
         audit,
         me,
+        widget,
         health,
     )
 )
@@ -93,6 +96,7 @@ def create_app(services: WebServices, *, scoring: bool = True) -> FastAPI:
     app.add_middleware(
         Access, services=services, keys=web, quota=Quota(services.settings.requests_per_minute)
     )
+    app.add_middleware(Embedding, origins=services.settings.embedders)
     app.add_middleware(Measured, metrics=web.metrics)
     app.add_middleware(SecurityHeaders)
     return app

@@ -48,6 +48,15 @@ class ForgeryError(ForbiddenError):
         super().__init__("the form's token is missing or old; load the page again and repeat")
 
 
+class OriginError(ForbiddenError):
+    """A token for the widget came from a page that may not show it (403)."""
+
+    code = "foreign-origin"
+
+    def __init__(self) -> None:
+        super().__init__("pages of this origin may not show the widget; add it to OVERREAD_WIDGET_ORIGINS")
+
+
 class KeyRequiredError(MalformedError):
     """A write that must be safe to repeat came without its key (400)."""
 

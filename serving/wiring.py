@@ -12,6 +12,7 @@ from overread.domain.tasks import Task
 from overread.store.objects import Objects
 from overread.store.unit_of_work import UnitOfWork
 from serving.announcements import Announcements
+from serving.contexts import Contexts
 from serving.cursors import Cursors
 from serving.inference.model_slot import ModelSlot
 from serving.inference.worker import Worker
@@ -35,6 +36,7 @@ class Web:
     cursors: Cursors
     announcements: Announcements
     streams: Streams
+    contexts: Contexts
     slot: ModelSlot
     worker: Worker
     metrics: Metrics
@@ -91,6 +93,7 @@ def wire(services: WebServices, *, scoring: bool) -> Web:
             now=services.now,
             zone=settings.zone,
         ),
+        contexts=Contexts(),
         slot=slot,
         worker=Worker(services, slot, announcements=announcements, metrics=metrics),
         metrics=metrics,

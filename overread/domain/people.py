@@ -5,7 +5,7 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from overread.domain.errors import ForbiddenError, InputError
@@ -28,6 +28,7 @@ class Permission(StrEnum):
 
     SEND = "send"
     SEE_OWN_SENT = "see-own-sent"
+    SEE_PREDICTIONS = "see-predictions"
     SEE_STUDIES = "see-studies"
     WRITE_REPORT = "write-report"
     GIVE_FEEDBACK = "give-feedback"
@@ -53,9 +54,15 @@ class Permission(StrEnum):
     SEE_AUDIT = "see-audit"
     SEE_PEOPLE = "see-people"
     MANAGE_PEOPLE = "manage-people"
+    VOUCH = "vouch"
 
 
-_SEE = {Permission.SEE_STUDIES, Permission.SEE_MODELS, Permission.SEE_MONITORING}
+_SEE = {
+    Permission.SEE_PREDICTIONS,
+    Permission.SEE_STUDIES,
+    Permission.SEE_MODELS,
+    Permission.SEE_MONITORING,
+}
 _READ = _SEE | {Permission.WRITE_REPORT, Permission.GIVE_FEEDBACK, Permission.READ_CASE}
 _SEE_ALL = _SEE | {
     Permission.SEE_ALL_FEEDBACK,
@@ -96,6 +103,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.ROLL_BACK,
             Permission.RESOLVE_ALERT,
             Permission.MANAGE_PEOPLE,
+            Permission.VOUCH,
         }
     ),
     Role.AUDITOR: frozenset(
@@ -106,16 +114,18 @@ MAY: dict[Role, frozenset[Permission]] = {
 
 
 class Scope(StrEnum):
-    """What a token is narrowed to (`--only`)."""
+    """What a token is narrowed to (`--only`); `widget` is for a foreign page, `vouch` for its server."""
 
     SEND = "send"
     FEEDBACK = "feedback"
     READ = "read"
+    WIDGET = "widget"
+    VOUCH = "vouch"
 
 
 SCOPE_ALLOWS: dict[Scope, frozenset[Permission]] = {
     Scope.SEND: frozenset({Permission.SEND, Permission.SEE_OWN_SENT}),
-    Scope.FEEDBACK: frozenset({Permission.GIVE_FEEDBACK, Permission.SEE_STUDIES}),
+    Scope.FEEDBACK: frozenset({Permission.GIVE_FEEDBACK, Permission.SEE_PREDICTIONS, Permission.SEE_STUDIES}),
     Scope.READ: frozenset(
         _SEE_ALL
         | {
@@ -125,7 +135,10 @@ SCOPE_ALLOWS: dict[Scope, frozenset[Permission]] = {
             Permission.SEE_OWN_SENT,
         }
     ),
+    Scope.WIDGET: frozenset({Permission.GIVE_FEEDBACK, Permission.SEE_PREDICTIONS}),
+    Scope.VOUCH: frozenset({Permission.VOUCH}),
 }
+WIDGET_LASTS = timedelta(hours=12)  # at the most: a page is left open on a shared workstation
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,6 +172,12 @@ class Token:
     scope: Scope | None
     created_at: datetime
     expires_at: datetime | None
+
+    def __post_init__(self) -> None:
+        """Refuse a token for foreign pages that outlives a working day."""
+        latest = self.created_at + WIDGET_LASTS
+        if self.scope is Scope.WIDGET and (self.expires_at is None or self.expires_at > latest):
+            raise InputError("a token for the widget lasts at most 12 hours; leave the days out")
 
     def lasts(self, now: datetime) -> bool:
         """Say whether this token has not ended yet."""

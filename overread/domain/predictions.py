@@ -8,6 +8,8 @@ from overread.domain.errors import InputError
 from overread.domain.findings import Label
 from overread.domain.identifiers import Digest, StudyUid, VersionKey
 
+NEAR = 0.03  # of the threshold: look twice
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OperatingPoint:
@@ -51,3 +53,9 @@ class Prediction:
             raise InputError("the label does not follow from probability and threshold")
         if self.label is Label.NO_FINDING and self.heatmap is not None:
             raise InputError("no finding has no heatmap")
+
+    @property
+    def near(self) -> float | None:
+        """How far the probability is from the threshold where that is so little that one looks twice."""
+        distance = abs(self.probability - self.threshold)
+        return distance if distance <= NEAR else None

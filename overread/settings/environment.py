@@ -1,6 +1,7 @@
 """The one class of settings: environment prefix `OVERREAD_`, optional `overread.toml`."""
 
 import os
+import re
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Literal
@@ -18,6 +19,7 @@ from overread.domain.errors import ConfigurationError
 
 Language = Literal["zh", "en"]
 _ADDRESS = r"^(https?://[^\s@]+)?$"  # none with a password in it: everybody who sees the page reads it
+_ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?")  # as browsers write it
 
 
 class Settings(BaseSettings):
@@ -63,6 +65,10 @@ class Settings(BaseSettings):
     )
     timezone: str = Field(default="", description="Of pages and reports; empty: the system's")
     language: Language = Field(default="zh", description="Of pages and reports until a person chooses")
+    widget_origins: str = Field(
+        default="",
+        description="Origins whose pages may show the widget, with spaces between; empty: none",
+    )
     task: str = Field(default="cxr-binary", pattern=r"^[a-z0-9-]{1,64}$", description="The question asked")
 
     @classmethod
@@ -84,6 +90,19 @@ class Settings(BaseSettings):
         if name and name not in available_timezones():
             raise ValueError(f"there is no time zone {name!r}; write it like Asia/Shanghai")
         return name
+
+    @field_validator("widget_origins")
+    @classmethod
+    def _whole_origins(cls, origins: str) -> str:
+        for origin in origins.split():
+            if _ORIGIN.fullmatch(origin) is None:
+                raise ValueError(f"{origin} is not an origin; write it like https://ris.example:8443")
+        return origins
+
+    @property
+    def embedders(self) -> tuple[str, ...]:
+        """Origins whose pages may show the widget."""
+        return tuple(self.widget_origins.split())
 
     @property
     def zone(self) -> ZoneInfo | None:

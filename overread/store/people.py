@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from overread.domain.accounts import Account, KnownPersonError
 from overread.domain.errors import ConflictError, NotFoundError
 from overread.domain.identifiers import PersonKey
-from overread.domain.people import Person, Role, Token
+from overread.domain.people import Person, Role, Scope, Token
 from overread.store.records import columns, parsed
 from overread.store.tables.people import installation, people, tokens
 
@@ -109,6 +109,11 @@ class PeopleStore:
     def end_token(self, digest: str, *, at: datetime) -> None:
         """Let a token end now."""
         self._connection.execute(update(tokens).where(tokens.c.digest == digest).values(expires_at=at))
+
+    def forget_ended(self, key: PersonKey, scope: Scope, *, now: datetime) -> None:
+        """Forget the tokens of a name and scope that have ended; the record keeps that they were made."""
+        ended = tokens.c.person == key, tokens.c.scope == scope, tokens.c.expires_at <= now
+        self._connection.execute(delete(tokens).where(*ended))
 
     def fact(self, name: str) -> str:
         """Return a fact of the installation, such as the split salt."""

@@ -122,7 +122,7 @@ def seen_by(work: UnitOfWork, person: Person, uid: StudyUid) -> Study:
         There is no such study, or not for this person.
     """
     study = work.studies.get(uid)
-    if not person.may(Permission.SEE_STUDIES) and not any(
+    if not person.may(Permission.SEE_PREDICTIONS) and not any(
         instance.sent_by == person.key for instance in work.studies.instances_of(uid)
     ):
         raise NotFoundError("no study with this UID has been received")

@@ -30,7 +30,7 @@ from serving.api.predictions import (
 from serving.api.shapes import Answer, Body, Instant, Listed, Reason, study_named
 from serving.cursors import Paging
 from serving.inference.heatmaps import png
-from serving.security.permissions import GuardedRoute, OwnOrAll, Releaser, Viewer
+from serving.security.permissions import GuardedRoute, OwnOrAll, PredictionOrOwn, Releaser, Viewer
 from serving.wiring import Web, Wired
 
 router = APIRouter(prefix="/api/v1", tags=["studies"], route_class=GuardedRoute)
@@ -163,7 +163,7 @@ def study_answer(work: UnitOfWork, web: Web, by: Person, study: Study) -> StudyA
 
 
 @router.get("/studies/{uid}/prediction")
-def show_prediction(uid: str, by: OwnOrAll, web: Wired) -> PredictionAnswer:
+def show_prediction(uid: str, by: PredictionOrOwn, web: Wired) -> PredictionAnswer:
     """Return the model's answer; 409 with reasons where the model must not read the study."""
     with web.look() as work:
         study = seen_by(work, by, study_named(uid))

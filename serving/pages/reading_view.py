@@ -21,7 +21,6 @@ from serving.pages.locks import lock_shown
 from serving.pages.people import sex_and_age
 from serving.pages.visits import Visit
 
-NEAR = 0.03  # of the threshold: look twice
 _PREVIEW = 1280  # pixels of the longer side: sent in a tenth of the time, until all grey levels are there
 _SET_ASIDE = frozenset({StudyState.EXCLUDED, StudyState.QUARANTINED})
 _KINDS = {
@@ -136,7 +135,6 @@ def _prior(work: UnitOfWork, visit: Visit, study: Study) -> dict[str, Any] | Non
 
 
 def _answer(visit: Visit, prediction: Prediction) -> dict[str, Any]:
-    distance = abs(prediction.probability - prediction.threshold)
     likely = sorted(
         ((value, code) for code, value in prediction.by_finding.items() if value >= prediction.threshold),
         reverse=True,
@@ -146,7 +144,7 @@ def _answer(visit: Visit, prediction: Prediction) -> dict[str, Any]:
         "probability": prediction.probability,
         "threshold": prediction.threshold,
         "version": prediction.model_version,
-        "near": distance if distance <= NEAR else None,
+        "near": prediction.near,
         "likely": [{"name": visit.finding_name(code), "value": value} for value, code in likely[:4]],
     }
 

@@ -11,8 +11,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bootstrap.web import WebServices
 from overread.domain.errors import ForbiddenError
 from overread.domain.people import Person, token_digest
+from overread.domain.people import Scope as TokenScope
 from serving import problems
-from serving.problems import CredentialsError
+from serving.problems import CredentialsError, OriginError
 from serving.security import forgery, sessions, tokens
 from serving.security.forgery import Forgery
 from serving.security.limits import Quota
@@ -89,6 +90,7 @@ class Access:
         if token is not None:
             with self._services.storage.look() as work:
                 person = tokens.person_of(work, token, now=self._services.now())
+            self._refuse_elsewhere(request, person)
             return Caller(person=person, key=token_digest(token))
         session = self._keys.sessions.read(request.cookies.get(sessions.COOKIE))
         if session is None:
@@ -98,6 +100,12 @@ class Access:
         if signed_in is None:
             return None
         return Caller(person=signed_in, session=session, key=f"page:{signed_in.key}")
+
+    def _refuse_elsewhere(self, request: Request, person: Person) -> None:
+        """Hold a token for the widget to the pages that may show it: copied elsewhere it opens nothing."""
+        listed = self._services.settings.embedders
+        if person.scope is TokenScope.WIDGET and request.headers.get("origin") not in listed:
+            raise OriginError
 
     def _refuse_forged(self, request: Request, caller: Caller) -> None:
         """Hold a page's API call to its token; the pages' own forms are checked where they are read."""

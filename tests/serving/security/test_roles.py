@@ -57,11 +57,15 @@ MAY: dict[tuple[str, str], set[Role]] = {
     ("GET", "/api/v1/audit"): SEE_MORE,
     ("GET", "/api/v1/audit/verify"): SEE_MORE,
     ("GET", "/api/v1/me"): ALL,
+    ("GET", "/api/v1/studies/{uid}/card"): PEOPLE_WHO_SEE,
+    ("POST", "/api/v1/widget-tokens"): OPERATOR,
+    ("GET", "/api/v1/context"): PEOPLE_WHO_SEE,
+    ("POST", "/api/v1/context"): OPERATOR,
 }
 _OPEN = {"/health/live", "/health/ready"}
 
 
-def _filled(path: str) -> str:
+def filled(path: str) -> str:
     for name in ("uid", "correction", "case", "version", "run", "shadow", "check", "alert", "reader_study"):
         path = path.replace(f"{{{name}}}", "1.2.3")
     return path.replace("{number}", "0")
@@ -78,7 +82,7 @@ def test_who_may_not_is_told_so_before_the_body_or_the_existence_of_anything(hou
     wrong = []
     for (method, path), allowed in MAY.items():
         for role in Role:
-            answer = house.ask(somebody[role], method, _filled(path), content=b"{not json")
+            answer = house.ask(somebody[role], method, filled(path), content=b"{not json")
             if (answer.status_code != 403) != (role in allowed):
                 wrong.append((method, path, role, answer.status_code))
     assert not wrong
@@ -86,7 +90,7 @@ def test_who_may_not_is_told_so_before_the_body_or_the_existence_of_anything(hou
 
 def test_without_credentials_nothing_answers_not_even_that_it_is_missing(house: House) -> None:
     for method, path in (*MAY, ("GET", "/api/v1/nothing-here")):
-        answer = house.client.request(method, _filled(path), content=b"{not json")
+        answer = house.client.request(method, filled(path), content=b"{not json")
         assert answer.status_code == 401, (method, path)
         assert answer.headers["www-authenticate"].startswith("Bearer")
 
