@@ -13,6 +13,7 @@ from cli import (
     data,
     demo_command,
     experiments,
+    foreign_ris_command,
     learning,
     people,
     processes,
@@ -24,7 +25,7 @@ from cli.errors import DEBUG, tell
 from model_registry.mlflow_environment import prepare_environment
 
 TASKS: dict[str, tuple[str, ...]] = {
-    "See it work": ("demo",),
+    "See it work": ("demo", "foreign-ris"),
     "Run a department": ("up", "init", "serve", "doctor", "user", "token"),
     "Bring studies and labels in": ("import", "dataset"),
     "Make a better model": (
@@ -80,6 +81,7 @@ def options(
 
 for _part in (
     demo_command,
+    foreign_ris_command,
     processes,
     data,
     learning,

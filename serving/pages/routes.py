@@ -20,6 +20,7 @@ from serving.pages import (
     reader_studies,
     reading,
     retraining,
+    widget,
     worklist,
 )
 from serving.pages.routing import refused
@@ -42,6 +43,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     audit.router,
     accounts.router,
     account.router,
+    widget.router,
 )
 
 

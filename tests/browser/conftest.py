@@ -4,11 +4,13 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from serving.server import Server
@@ -66,28 +68,41 @@ class Desk:
         self.page.goto(self.address + path)
 
 
-@pytest.fixture
-def desk(served: House, chromium: Browser) -> Iterator[Desk]:  # noqa: F811 - the fixture
-    """Serve the app of `served` on a port and open a window on it."""
-    set_passwords(served)
+@contextmanager
+def on_a_port(app: FastAPI) -> Iterator[str]:
+    """Serve an app on a port of its own and give its address."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         port = held.getsockname()[1]
     server = Server(
-        uvicorn.Config(served.app, host="127.0.0.1", port=port, log_level="error", lifespan="off"),
-        ending=served.app.state.web.streams.end,
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="off"),
+        ending=app.state.web.streams.end,
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         thread.join(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
+@contextmanager
+def a_window(chromium: Browser, address: str) -> Iterator[Desk]:
+    """Open a fresh window that notes what the browser complains of."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
     page, complaints = context.new_page(), list[str]()
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on(
         "console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None
     )
-    yield Desk(page=page, address=f"http://127.0.0.1:{port}", complaints=complaints)
+    yield Desk(page=page, address=address, complaints=complaints)
     context.close()
-    server.should_exit = True
-    thread.join()
+
+
+@pytest.fixture
+def desk(served: House, chromium: Browser) -> Iterator[Desk]:  # noqa: F811 - the fixture
+    """Serve the app of `served` on a port and open a window on it."""
+    set_passwords(served)
+    with on_a_port(served.app) as address, a_window(chromium, address) as window:
+        yield window

@@ -3,7 +3,8 @@
 import { Queue } from "./queue.js";
 
 const place = document.querySelector("#waiting");
-export const queue = new Queue(place.dataset.person, document.querySelector("[name=csrf_token]").value);
+const csrf = document.querySelector("[name=csrf_token]").value;
+export const queue = new Queue(place.dataset.person, deliver);
 
 /** Return how many presses wait, in words. */
 export function waitingWords() {
@@ -17,6 +18,18 @@ queue.addEventListener("refused", () => show(place.dataset.refused));
 if (queue.waiting.length) {
   queue.changed();
   queue.send();
+}
+
+async function deliver({ path, fields }) {
+  const body = new URLSearchParams(fields);
+  body.set("csrf_token", csrf); // a later sign-in has another one
+  try {
+    const answer = await fetch(path, { method: "POST", body });
+    if (answer.ok) return new URL(answer.url).pathname === "/login" ? "waiting" : "sent";
+    return [401, 403, 429].includes(answer.status) || answer.status >= 500 ? "waiting" : "refused";
+  } catch {
+    return "waiting";
+  }
 }
 
 function show(words, on = "off") {
