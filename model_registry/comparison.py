@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from model_registry.evaluation import Floats
+from model_registry.kept_scores import Floats
 from model_registry.test_set import TestCase
 from overread.domain.errors import EvidenceError
 from overread.domain.identifiers import Digest, VersionKey

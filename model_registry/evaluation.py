@@ -1,31 +1,25 @@
-"""How good one version is on one dataset: the package that would serve is what is scored, once, and kept."""
+"""How good one version is on one dataset: the package that would serve is what is scored."""
 
-import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from model_registry.kept_scores import Floats, Scores
 from model_registry.packaging import Package
 from model_registry.sessions import session_of
 from model_registry.test_set import TestCase
 from overread.domain.errors import InputError
 from overread.domain.estimates import Estimate
 from overread.domain.findings import Label
-from overread.domain.identifiers import Digest
 from overread.measures.calibration import brier
 from overread.measures.counted_resampling import auc_bootstrap
 from overread.measures.proportion import clustered_proportion, wilson
 from overread.measures.resampling import Draws
-from overread.store.answers import Remembered
-from overread.store.objects import Objects
-from overread.store.unit_of_work import UnitOfWork
 
-Floats = NDArray[np.float32]
 Pictures = NDArray[np.uint8]
 BATCH = 32
 DRAWS = Draws(n_resamples=1000, seed=20_251)  # the same numbers give the same limits
@@ -38,15 +32,6 @@ class Answers:
     probability: Floats
     map: Floats
     embedding: Floats
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scores:
-    """What is kept: `probability` (n, k), column 0 any finding, `embedding` (n, d), `map` (n, h, w)."""
-
-    probability: Floats
-    embedding: Floats
-    map: Floats
 
 
 def answers(session: onnxruntime.InferenceSession, pictures: Pictures) -> Answers:
@@ -76,31 +61,6 @@ def score(package: Package, pictures: Pictures, *, batch: int = BATCH, threads: 
         embedding=np.concatenate([part.embedding for part in said]),
         map=np.concatenate([part.map for part in said]),
     )
-
-
-def kept_scores(work: UnitOfWork, objects: Objects, *, model: Digest, dataset: Digest) -> Scores | None:
-    """Return the scores that a model was given on a dataset before, None the first time."""
-    known = work.answers.recall(_KEEPER, f"{model}:{dataset}", dataset)
-    if known is None or not isinstance(known.answer, str):
-        return None
-    with np.load(io.BytesIO(objects.get(Digest(known.answer))), allow_pickle=False) as arrays:
-        return Scores(**{name: arrays[name] for name in ("probability", "embedding", "map")})
-
-
-def keep_scores(
-    work: UnitOfWork, objects: Objects, scores: Scores, *, model: Digest, dataset: Digest, now: datetime
-) -> Digest:
-    """Keep the scores of a model on a dataset, addressed by their content; the first ones stay."""
-    file = io.BytesIO()
-    np.savez(file, probability=scores.probability, embedding=scores.embedding, map=scores.map)
-    digest = objects.put(file.getvalue())
-    key = f"{model}:{dataset}"
-    if work.answers.recall(_KEEPER, key, dataset) is None:
-        work.answers.remember(_KEEPER, key, dataset, given=Remembered(status=200, answer=digest), at=now)
-    return digest
-
-
-_KEEPER = "evaluation-with-maps"  # whose remembered answers the scores are
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

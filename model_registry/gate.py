@@ -89,7 +89,7 @@ def judge(
     localisations = {
         part: None if who.maps is None else localise(cases, who.maps) for part, who in field.everyone.items()
     }
-    missing = _missing(decision, policy)
+    missing, truth = _missing(decision, policy), truth_of(cases)
     checks: list[Json] = [
         _check_record(check, counted.get(check.name), missing=missing) for check in decision.checks
     ]
@@ -105,7 +105,7 @@ def judge(
             for part, who in field.everyone.items()
         },
         "curves": {
-            part: recorded(curves_of(truth_of(cases), who.scores, threshold=who.threshold))
+            part: recorded(curves_of(truth, who.scores, threshold=who.threshold))
             for part, who in field.everyone.items()
         },
         "localisation": recorded(localisations),

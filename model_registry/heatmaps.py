@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from model_registry.evaluation import Floats, Pictures
+from model_registry.evaluation import Pictures
+from model_registry.kept_scores import Floats
 from overread.domain.errors import InputError
 from overread.learning.architectures import Network, Normalise, Pooling
 from overread.learning.checkpoints import TrainedModel

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model_registry.evaluation import DRAWS, Floats
+from model_registry.evaluation import DRAWS
+from model_registry.kept_scores import Floats
 from model_registry.test_set import TestCase, UnitBox
 from overread.domain.errors import InputError
 from overread.domain.estimates import Estimate

@@ -103,6 +103,8 @@ def review(work: UnitOfWork, version: VersionKey, given: Review, *, task: str) -
             "decision": given.decision,
             "reason": given.reason,
             "accept_drift": given.accept_drift,
+            "flips_seen": given.flips_seen,
+            "own_corrections": given.own_corrections,
             "approvals": request.approvals,
         },
     )

@@ -1,15 +1,16 @@
 """The frozen test set: addressed by content, verified before each use; `ledger` counts its looks."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from overread.domain.audit import AuditEvent
 from overread.domain.datasets import TestSet
 from overread.domain.errors import InputError
 from overread.domain.findings import Label
-from overread.domain.identifiers import FindingCode, PatientKey, StudyUid, derived_id
+from overread.domain.identifiers import Digest, FindingCode, PatientKey, StudyUid, derived_id
 from overread.domain.policies import GatePolicy
 from overread.store.objects import Objects
 from overread.store.records import parsed, plain
@@ -128,3 +129,10 @@ def cases_of(objects: Objects, test_set: TestSet) -> tuple[TestCase, ...]:
     if (positives, len(cases) - positives) != (test_set.n_positive, test_set.n_negative):
         raise InputError(f"test set {test_set.version} does not hold the studies its row says")
     return cases
+
+
+@lru_cache(maxsize=2)
+def places_of(objects: Objects, digest: Digest) -> Mapping[StudyUid, int]:
+    """Return where each study stands in the frozen order of a test set; read once a process."""
+    cases = json.loads(objects.get(digest))["cases"]
+    return {StudyUid(case["study"]): place for place, case in enumerate(cases)}

@@ -8,8 +8,9 @@ from functools import partial
 from feedback.datasets import unit_boxes
 from model_registry.baseline import histogram_baseline
 from model_registry.comparison import Contender, truth_of
-from model_registry.evaluation import Scores, keep_scores, kept_scores, score
+from model_registry.evaluation import score
 from model_registry.gate import Field, Judgement, judge, ledger_record, settle
+from model_registry.kept_scores import Scores, keep_scores, kept_scores
 from model_registry.ledger import Question, take_look
 from model_registry.logbook import log_judgement
 from model_registry.packaging import open_package

@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from model_registry.evaluation import Scores
+from model_registry.kept_scores import Scores
 from model_registry.ledger import Occasion, note_use
 from model_registry.test_set import TestCase, cases_of
 from monitoring.alerts import raise_once, resolve_gone

@@ -9,7 +9,7 @@ import numpy as np
 
 from feedback.datasets import load
 from feedback.leaks import Kind, Leak, Owners, leaks, same_people
-from model_registry.evaluation import kept_scores
+from model_registry.kept_scores import kept_scores
 from model_registry.test_set import TestCase, cases_of
 from overread.domain.datasets import Split
 from overread.domain.errors import RuleError

@@ -8,7 +8,8 @@ import numpy as np
 
 from bootstrap.clock import new_id
 from feedback.reader_studies import register, require_free, require_readers, sequences
-from model_registry.evaluation import Scores, score
+from model_registry.evaluation import score
+from model_registry.kept_scores import Scores
 from model_registry.ledger import Occasion, note_use
 from model_registry.packaging import open_package
 from model_registry.test_set import TestCase, cases_of

@@ -89,7 +89,11 @@ class DriftUnexplainedError(RuleError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Review:
-    """One reviewer's decision with the reason."""
+    """One reviewer's decision with the reason, and what stood behind it.
+
+    `flips_seen` counts the negative flips that the reviewer had looked at, `own_corrections` the studies of
+    the training data that the reviewer had disputed or read; None where that was not recorded or not known.
+    """
 
     id: str
     reviewer: PersonKey
@@ -97,6 +101,8 @@ class Review:
     decision: Decision
     reason: str
     accept_drift: str | None = None
+    flips_seen: int | None = None
+    own_corrections: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

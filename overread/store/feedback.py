@@ -178,6 +178,12 @@ class CaseStore:
             query = query.where(or_(cases.c.held_until.is_(None), cases.c.held_until <= free_at))
         return [(case, count) for case, count in self._connection.execute(query)]
 
+    def read_by(self, person: PersonKey) -> list[tuple[StudyUid, datetime]]:
+        """Return the studies that a person has read blinded, each with when."""
+        query = select(cases.c.study, reads.c.at).join(reads, reads.c.case == cases.c.id)
+        rows = self._connection.execute(query.where(reads.c.by == person).order_by(reads.c.at))
+        return [(StudyUid(study), at) for study, at in rows]
+
     def undecided_by(self, person: PersonKey) -> list[str]:
         """Return open cases that a person has read as the senior and has yet to decide."""
         own = exists().where(reads.c.case == cases.c.id, reads.c.by == person, reads.c.stage == Stage.SENIOR)

@@ -8,12 +8,13 @@ from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from overread.domain.datasets import DatasetVersion, Look, TestSet, Use
 from overread.domain.errors import ConflictError, NotFoundError
-from overread.domain.identifiers import Digest, VersionKey
+from overread.domain.identifiers import Digest, PersonKey, StudyUid, VersionKey
 from overread.domain.models import ModelState, ModelVersion, Signature
 from overread.domain.promotion import PromotionRequest, Review
 from overread.store.records import columns, parsed
 from overread.store.tables.models import (
     datasets,
+    flip_views,
     looks,
     models,
     production,
@@ -202,6 +203,20 @@ class ModelStore:
         for review in request.reviews:
             if review.id not in known:
                 self._connection.execute(insert(reviews).values(version=request.version, **columns(review)))
+
+    def add_seen_flips(
+        self, version: VersionKey, reviewer: PersonKey, studies: Sequence[StudyUid], *, at: datetime
+    ) -> None:
+        """Note flips that a reviewer looks at for the first time."""
+        seen = {"version": version, "reviewer": reviewer, "at": at}
+        self._connection.execute(insert(flip_views), [{**seen, "study": study} for study in studies])
+
+    def seen_flips(self, version: VersionKey, reviewer: PersonKey) -> frozenset[StudyUid]:
+        """Return the flips of a candidate that a reviewer has looked at."""
+        query = select(flip_views.c.study).where(
+            flip_views.c.version == version, flip_views.c.reviewer == reviewer
+        )
+        return frozenset(StudyUid(study) for study in self._connection.execute(query).scalars())
 
     def request(self, version: str) -> PromotionRequest:
         """Return the request for a version; raise `NotFoundError`."""

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from bootstrap.clock import new_id
+from feedback.own_part import own_part
 from model_registry.promotion import review
 from overread.domain.drift import DriftVerdict
 from overread.domain.errors import NotFoundError
@@ -88,6 +89,8 @@ class DecisionAnswer(Answer):
     decision: Decision
     reason: str
     accept_drift: str | None
+    flips_seen: int | None
+    own_corrections: int | None
     by: str
     at: Instant
     state: RequestState
@@ -152,6 +155,8 @@ def decision_answer(request: PromotionRequest, given: Review) -> DecisionAnswer:
         decision=given.decision,
         reason=given.reason,
         accept_drift=given.accept_drift,
+        flips_seen=given.flips_seen,
+        own_corrections=given.own_corrections,
         by=given.reviewer,
         at=given.at,
         state=state,
@@ -211,7 +216,10 @@ def decide(
 
 
 def keep_decision(work: UnitOfWork, web: Web, version: str, body: DecisionBody, by: Person) -> DecisionAnswer:
-    """Keep a decision and return it as it goes out."""
+    """Keep a decision, with what stood behind it, and return it as it goes out."""
+    key = named(VersionKey, version)
+    dataset = work.models.get(key).lineage.dataset_version
+    own = own_part(work, web.objects, by.key, dataset=dataset)
     given = Review(
         id=new_id(),
         reviewer=by.key,
@@ -219,6 +227,8 @@ def keep_decision(work: UnitOfWork, web: Web, version: str, body: DecisionBody, 
         decision=body.decision,
         reason=body.reason,
         accept_drift=body.accept_drift,
+        flips_seen=len(work.models.seen_flips(key, by.key)),
+        own_corrections=None if own is None else own.studies,
     )
-    reviewed = review(work, named(VersionKey, version), given, task=web.task.name)
+    reviewed = review(work, key, given, task=web.task.name)
     return decision_answer(reviewed, given)

@@ -15,9 +15,12 @@ Rgb = NDArray[np.uint8]
 Grey = NDArray[np.uint8]
 
 
-def overlay(place: Map, rows: int, columns: int) -> Rgba:
-    """Return a map (h, w) in 0 to 1 as colour and opacity, shaped as a picture of `rows` by `columns`."""
-    scale = min(1.0, LONGEST_SIDE / max(rows, columns))
+def overlay(place: Map, rows: int, columns: int, *, longest: int = LONGEST_SIDE) -> Rgba:
+    """Return a map (h, w) in 0 to 1 as colour and opacity, shaped as a picture of `rows` by `columns`.
+
+    No side is longer than `longest`.
+    """
+    scale = min(1.0, longest / max(rows, columns))
     size = (max(1, round(columns * scale)), max(1, round(rows * scale)))
     level = np.clip(cv2.resize(place, size, interpolation=cv2.INTER_CUBIC), 0.0, 1.0)
     colours = [np.interp(level, _LEVELS, channel) for channel in zip(*_RAMP, strict=True)]

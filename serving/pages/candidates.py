@@ -1,15 +1,17 @@
 """Promotion review: two different people decide, with everything that speaks for and against in view."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from bootstrap.bundles import LARGEST, change
 from model_registry.change_record import record_page
+from model_registry.flips import flips_of, mark_seen
 from model_registry.promotion import roll_back, way_back
 from model_registry.recording import Json
 from model_registry.shadow_run import stop
+from overread.domain.audit import AuditRow
 from overread.domain.errors import ForbiddenError, NotFoundError, OverreadError
 from overread.domain.identifiers import Identifier, VersionKey
 from overread.domain.people import Permission, Person
@@ -18,11 +20,13 @@ from serving.api.candidates import DecisionBody, keep_decision
 from serving.api.models import RollbackBody
 from serving.api.repeats import Once
 from serving.api.shadows import ShadowBody, StopBody, keep_registration
-from serving.api.shapes import named
+from serving.api.shapes import named, study_named
 from serving.pages.candidate_view import candidate_view, drift_word
+from serving.pages.flips_view import Shows, flips_view, seen_words
 from serving.pages.forms import Filled, Form, body_of
 from serving.pages.routing import PageRoute, explained
 from serving.pages.shadow_view import shadow_view
+from serving.pages.sign_view import sign_view
 from serving.pages.test_set_view import test_set_view
 from serving.pages.visits import Visit, Visiting, back_to
 from serving.problems import status_of
@@ -31,6 +35,7 @@ from serving.security.permissions import CandidateViewer, Reviewer, RollBacker, 
 router = APIRouter(prefix="/candidates", include_in_schema=False, route_class=PageRoute)
 
 PRINTED = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+_OF_A_REQUEST = ("promotion-asked", "promotion-reviewed", "promotion-withdrawn")
 Failed = tuple[Filled, OverreadError] | None
 
 
@@ -45,10 +50,10 @@ def show_candidate(
     version: str,
     by: CandidateViewer,
     visit: Visiting,
-    flips: Annotated[Literal["all"] | None, Query()] = None,
+    flips: Annotated[Shows | None, Query()] = None,
 ) -> Response:
-    """Show one candidate with all its evidence."""
-    return _page(visit, by, version, all_flips=flips == "all")
+    """Show one candidate with all its evidence, and the first flips or a choice of them."""
+    return _page(visit, by, version, shows=flips)
 
 
 @router.get("/{version}/change-record")
@@ -113,6 +118,19 @@ def decide(version: str, by: Reviewer, visit: Visiting, form: Form) -> Response:
     return back_to(f"/candidates/{version}#sign")
 
 
+@router.post("/{version}/seen")
+def note_seen(version: str, by: Reviewer, visit: Visiting, form: Form) -> Response:
+    """Note flips that a reviewer has looked at; the page's script is told how many these are by now."""
+    key, web = named(VersionKey, version), visit.web
+    with web.work() as work:
+        flips = flips_of(work.models.request(key).comparison)
+        seen = mark_seen(work, key, by.key, map(study_named, form.texts("study")), now=web.now())
+        work.commit()
+    if "HX-Request" in visit.request.headers:
+        return PlainTextResponse(seen_words(visit, seen, len(flips)))
+    return back_to(f"/candidates/{version}#flips")
+
+
 @router.post("/{version}/shadow")
 def run_in_shadow(version: str, by: ShadowStarter, visit: Visiting, form: Form) -> Response:
     """Register a shadow of this candidate, or stop the one that runs."""
@@ -140,16 +158,25 @@ def _page(
     by: Person,
     version: str,
     *,
-    all_flips: bool = False,
+    shows: Shows | None = None,
     failed: Failed = None,
     failed_at: str = "sign",
 ) -> Response:
     with visit.web.look() as work:
         request = work.models.request(named(VersionKey, version))
-    view = candidate_view(visit, by, request, all_flips=all_flips)
+        view = candidate_view(visit, request)
+        view["chain"] = _last_told(work, request.version)
+        view["flips"] = flips_view(visit, work, by, request, shows=shows)
+        view["sign"] = sign_view(visit, work, by, request)
     view["shadow"] = shadow_view(visit, by, request.version)
     facts = {"view": view, "task": visit.web.task.name, "failed_at": failed_at}
     return _answer(visit, "candidates/page.html", failed, **facts)
+
+
+def _last_told(work: UnitOfWork, version: VersionKey) -> AuditRow | None:
+    """Return the latest row of the change record about the request for a version."""
+    told = work.audit.told(_OF_A_REQUEST)
+    return next((row for row in reversed(told) if row.event.details.get("version") == version), None)
 
 
 def _list(visit: Visit, by: Person, *, failed: Failed = None) -> Response:

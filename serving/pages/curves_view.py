@@ -1,7 +1,8 @@
 """The curves of candidate and production as small drawings, and the same numbers as tables."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain, zip_longest
 from typing import Any
 
 Record = Mapping[str, Any]
@@ -11,6 +12,7 @@ WIDTH, HEIGHT = 240.0, 170.0
 LEFT, RIGHT, TOP, BOTTOM = 34.0, 8.0, 8.0, 24.0
 SHOWN = ("production", "candidate")  # the latter is drawn over the former
 LOWEST_WORTH = -0.05  # of net benefit, where calling everybody is worth far less
+_NO_BIN = (None, None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +33,7 @@ class Chart:
     guide: str
     low: float
     high: float
-    rows: tuple[tuple[float, ...], ...]
+    rows: tuple[tuple[float | None, ...], ...]
     parts: tuple[str, ...]
 
 
@@ -44,71 +46,48 @@ def charts(comparison: Record) -> list[Chart]:
     return [_roc(kept, parts), _calibration(kept, parts), _worth(kept, parts)]
 
 
-def _roc(kept: Record, parts: Sequence[str]) -> Chart:
+def _roc(kept: Record, parts: tuple[str, ...]) -> Chart:
     place = _scale(0.0, 1.0)
-    lines = [
+    lines = tuple(
         Line(part=part, points=_path(kept[part]["roc"], place), dots=(place(*kept[part]["operating"]),))
         for part in parts
-    ]
+    )
     columns = [[y for _, y in kept[part]["roc"]] for part in parts]
-    rows = zip([x for x, _ in kept[parts[0]]["roc"]], *columns, strict=True)
-    return _chart("roc", lines, _path([(0, 0), (1, 1)], place), (0.0, 1.0), list(rows)[::5], parts)
+    rows = tuple(zip([x for x, _ in kept[parts[0]]["roc"]], *columns, strict=True))[::5]
+    guide = _path([(0, 0), (1, 1)], place)
+    return Chart(name="roc", lines=lines, guide=guide, low=0.0, high=1.0, rows=rows, parts=parts)
 
 
-def _calibration(kept: Record, parts: Sequence[str]) -> Chart:
+def _calibration(kept: Record, parts: tuple[str, ...]) -> Chart:
+    """Draw bins of equally many studies; tied probabilities share one, so a model may have fewer of them."""
     place = _scale(0.0, 1.0)
     bins = {
         part: [(each["mean_predicted"], each["observed"]) for each in kept[part]["calibration"]]
         for part in parts
     }
-    lines = [
+    lines = tuple(
         Line(part=part, points=_path(points, place), dots=tuple(place(*point) for point in points))
         for part, points in bins.items()
-    ]
-    most = max(len(points) for points in bins.values())
-    rows = [
-        tuple(value for points in bins.values() if at < len(points) for value in points[at])
-        for at in range(most)
-    ]
+    )
+    rows = tuple(tuple(chain(*row)) for row in zip_longest(*bins.values(), fillvalue=_NO_BIN))
     guide = _path([(0, 0), (1, 1)], place)
-    whole = [row for row in rows if len(row) == 2 * len(parts)]
-    return _chart("calibration", lines, guide, (0.0, 1.0), whole, parts)
+    return Chart(name="calibration", lines=lines, guide=guide, low=0.0, high=1.0, rows=rows, parts=parts)
 
 
-def _worth(kept: Record, parts: Sequence[str]) -> Chart:
+def _worth(kept: Record, parts: tuple[str, ...]) -> Chart:
     thresholds = kept[parts[0]]["thresholds"]
     everybody = kept[parts[0]]["treat_all"]
-    high = max(max(kept[part]["net_benefit"]) for part in parts)
-    top = max(round(high + 0.05, 1), 0.1)
-    place = _scale(LOWEST_WORTH, top)
-    lines = [
+    most = max(max(kept[part]["net_benefit"]) for part in parts)
+    high = max(round(most + 0.05, 1), 0.1)
+    place = _scale(LOWEST_WORTH, high)
+    lines = tuple(
         Line(part=part, points=_path(zip(thresholds, kept[part]["net_benefit"], strict=True), place))
         for part in parts
-    ]
-    guide = _path(
-        [point for point in zip(thresholds, everybody, strict=True) if point[1] >= LOWEST_WORTH], place
     )
-    rows = zip(thresholds, *(kept[part]["net_benefit"] for part in parts), everybody, strict=True)
-    return _chart("worth", lines, guide, (LOWEST_WORTH, top), list(rows), parts)
-
-
-def _chart(
-    name: str,
-    lines: Sequence[Line],
-    guide: str,
-    ends: tuple[float, float],
-    rows: Sequence[tuple[float, ...]],
-    parts: Sequence[str],
-) -> Chart:
-    return Chart(
-        name=name,
-        lines=tuple(lines),
-        guide=guide,
-        low=ends[0],
-        high=ends[1],
-        rows=tuple(tuple(row) for row in rows),
-        parts=tuple(parts),
-    )
+    worth_showing = [point for point in zip(thresholds, everybody, strict=True) if point[1] >= LOWEST_WORTH]
+    guide = _path(worth_showing, place)
+    rows = tuple(zip(thresholds, *(kept[part]["net_benefit"] for part in parts), everybody, strict=True))
+    return Chart(name="worth", lines=lines, guide=guide, low=LOWEST_WORTH, high=high, rows=rows, parts=parts)
 
 
 def _scale(low: float, high: float) -> Place:

@@ -1,19 +1,16 @@
 """Scores of the package that would serve, kept, and the numbers made of them."""
 
 import json
-from datetime import datetime
 
 import numpy as np
 import pytest
 
-from model_registry.evaluation import answers, evaluate, keep_scores, kept_scores, score
+from model_registry.evaluation import answers, evaluate, score
 from model_registry.packaging import open_package
 from model_registry.recording import recorded
 from model_registry.sessions import session_of
 from overread.domain.errors import InputError, MalformedError
 from overread.domain.identifiers import Digest
-from overread.store.objects import Objects
-from overread.store.unit_of_work import UnitOfWork
 from tests.model_registry.toys import (
     a_case,
     a_graph,
@@ -71,41 +68,6 @@ def test_pictures_that_the_contract_does_not_take_are_refused(wrong: np.ndarray)
 def test_a_graph_that_cannot_be_read_is_refused() -> None:
     with pytest.raises(MalformedError, match="graph of the package"):
         session_of(b"not a graph")
-
-
-def test_kept_scores_come_back_for_their_model_and_dataset_only(
-    work: UnitOfWork, objects: Objects, now: datetime
-) -> None:
-    package = open_package(a_package())
-    scores = score(package, pictures([10, 200]))
-    assert kept_scores(work, objects, model=package.digest, dataset=DATASET) is None
-    keep_scores(work, objects, scores, model=package.digest, dataset=DATASET, now=now)
-    known = kept_scores(work, objects, model=package.digest, dataset=DATASET)
-    assert known is not None
-    assert np.array_equal(known.probability, scores.probability)
-    assert np.array_equal(known.embedding, scores.embedding)
-    assert np.array_equal(known.map, scores.map)
-    assert kept_scores(work, objects, model=package.digest, dataset=OTHER) is None
-    assert kept_scores(work, objects, model=OTHER, dataset=DATASET) is None
-
-
-def test_the_first_scores_of_a_model_stay(work: UnitOfWork, objects: Objects, now: datetime) -> None:
-    package = open_package(a_package())
-    first, later = score(package, pictures([10, 200])), score(package, pictures([20, 210]))
-    for scores in (first, later):
-        keep_scores(work, objects, scores, model=package.digest, dataset=DATASET, now=now)
-    known = kept_scores(work, objects, model=package.digest, dataset=DATASET)
-    assert known is not None
-    assert np.array_equal(known.probability, first.probability)
-
-
-def test_the_same_scores_are_one_object(work: UnitOfWork, objects: Objects, now: datetime) -> None:
-    scores = score(open_package(a_package()), pictures([10, 200]))
-    digests = {
-        keep_scores(work, objects, scores, model=model, dataset=DATASET, now=now)
-        for model in (DATASET, OTHER)
-    }
-    assert len(digests) == 1
 
 
 def test_the_reference_studys_table_comes_out() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from feedback.datasets import load
 from feedback.leaks import Kind
-from model_registry.evaluation import kept_scores
+from model_registry.kept_scores import kept_scores
 from model_registry.test_set import cases_of
 from overread.domain.datasets import Split
 from overread.domain.findings import Label

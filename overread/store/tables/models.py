@@ -114,5 +114,15 @@ reviews = Table(
     Column("decision", key(16), nullable=False),
     Column("reason", Text, nullable=False),
     Column("accept_drift", Text),
+    Column("flips_seen", Integer),
+    Column("own_corrections", Integer),
     UniqueConstraint("version", "reviewer"),
+)
+flip_views = Table(
+    "flip_views",
+    metadata,
+    Column("version", key(), ForeignKey("promotion_requests.version"), primary_key=True),
+    Column("reviewer", key(), primary_key=True),
+    Column("study", key(), primary_key=True),
+    Column("at", Instant, nullable=False),
 )

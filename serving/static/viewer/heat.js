@@ -1,7 +1,7 @@
 // The heatmap over the picture: off, its outline, or filled.
 
 export const MODES = ["off", "contour", "fill"];
-const SIDE = 256;
+const SIDE = 256; // of the longer side
 const HALF = 0.5; // of the strongest heat
 const INK = [240, 171, 87, 255];
 
@@ -40,22 +40,23 @@ export class Heat extends EventTarget {
   }
 }
 
-/** Return the edge of the warmer half of a heat image, as the address of a picture. */
-function outline(image) {
+/** Return the edge of the warmer half of a heat image, as the address of a picture of the same shape. */
+export function outline(image) {
   const canvas = document.createElement("canvas");
-  canvas.width = SIDE;
-  canvas.height = SIDE;
+  const scale = SIDE / Math.max(image.naturalWidth, image.naturalHeight);
+  const width = (canvas.width = Math.round(image.naturalWidth * scale));
+  const height = (canvas.height = Math.round(image.naturalHeight * scale));
   const context = canvas.getContext("2d");
-  context.drawImage(image, 0, 0, SIDE, SIDE);
-  const seen = context.getImageData(0, 0, SIDE, SIDE);
+  context.drawImage(image, 0, 0, width, height);
+  const seen = context.getImageData(0, 0, width, height);
   let most = 0;
   for (let at = 3; at < seen.data.length; at += 4) most = Math.max(most, seen.data[at]);
-  const warm = (x, y) => x >= 0 && y >= 0 && x < SIDE && y < SIDE && seen.data[4 * (y * SIDE + x) + 3] >= HALF * most;
-  const made = context.createImageData(SIDE, SIDE);
-  for (let y = 0; y < SIDE; y += 1) {
-    for (let x = 0; x < SIDE; x += 1) {
+  const warm = (x, y) => x >= 0 && y >= 0 && x < width && y < height && seen.data[4 * (y * width + x) + 3] >= HALF * most;
+  const made = context.createImageData(width, height);
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
       const edge = warm(x, y) && !(warm(x - 1, y) && warm(x + 1, y) && warm(x, y - 1) && warm(x, y + 1));
-      if (edge) made.data.set(INK, 4 * (y * SIDE + x));
+      if (edge) made.data.set(INK, 4 * (y * width + x));
     }
   }
   context.putImageData(made, 0, 0);

@@ -88,6 +88,8 @@ def test_two_different_people_promote_and_the_first_alone_does_not(served: House
         "decision",
         "reason",
         "accept_drift",
+        "flips_seen",
+        "own_corrections",
         "by",
         "at",
         "state",

@@ -10,9 +10,12 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from model_registry.curves import curves_of
+from model_registry.kept_scores import Scores, keep_scores
 from model_registry.recording import recorded
+from model_registry.test_set import TestCase, freeze
 from overread.domain.alerts import Alert, Urgency
-from overread.domain.identifiers import PersonKey, StudyUid
+from overread.domain.findings import Label
+from overread.domain.identifiers import PatientKey, PersonKey, StudyUid
 from overread.domain.people import password_digest
 from overread.domain.studies import Reason, StudyState
 from overread.store.monitoring import DriftCheck
@@ -137,8 +140,33 @@ def furnish(house: House, *, name: str = "Doe^Jane") -> Department:
             )
             work.monitoring.add_check(check)
         work.commit()
-    ask_for(house.storage, "2", slope=30.0, comparison=a_comparison(uids["finding"], uids["clear"]))
+    comparison = a_comparison(uids["finding"], uids["clear"])
+    comparison["test_set"]["version"] = keep_maps(house, comparison)
+    ask_for(house.storage, "2", slope=30.0, comparison=comparison)
     return Department(**uids)
+
+
+def keep_maps(house: House, comparison: dict[str, Any]) -> str:
+    """Freeze the flips of a comparison as a test set with what its models said of it; return its name."""
+    cases = [
+        TestCase(
+            study=StudyUid(flip["study"]),
+            patient=PatientKey(f"p{number}"),
+            label=Label.HAS_FINDING if flip["kind"] == "missed" else Label.NO_FINDING,
+        )
+        for number, flip in enumerate(comparison["flips"])
+    ]
+    now, policy = datetime.now(UTC), house.app.state.web.services.policy
+    maps = np.linspace(0, 1, len(cases) * 64, dtype=np.float32).reshape(-1, 8, 8)
+    said = Scores(probability=maps[:, :1, 0], embedding=maps[:, 0], map=maps)
+    with house.storage.work() as work:
+        frozen = freeze(work, house.storage.objects, cases, task=house.task, policy=policy, now=now)
+        for part in comparison["evaluations"].values():
+            keep_scores(
+                work, house.storage.objects, said, model=part["digest"], dataset=frozen.digest, now=now
+            )
+        work.commit()
+    return frozen.version
 
 
 def a_pointing(estimate: float = 0.713) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def test_the_way_back_is_open_only_where_there_is_one(served: House) -> None:
 
 @pytest.mark.parametrize(
     ("who", "words"),
-    [("olga", "Only reviewers approve or reject."), ("anna", "Only reviewers approve or reject.")],
+    [("olga", "You are signed in as: Operator."), ("anna", "You are signed in as: Auditor.")],
 )
 def test_whoever_may_not_decide_is_told_so_and_finds_no_button(served: House, who: str, words: str) -> None:
     furnish(served)

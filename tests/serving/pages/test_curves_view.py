@@ -7,6 +7,8 @@ import pytest
 from serving.pages.curves_view import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, charts
 from tests.serving.pages.builders import some_curves
 
+IN_A_BIN = ("mean_predicted", "observed")
+
 
 def comparison(*parts: str) -> dict[str, Any]:
     return {"curves": some_curves(*parts)}
@@ -38,6 +40,16 @@ def test_points_lie_inside_the_axes_and_the_dot_where_the_threshold_is() -> None
     across, up = kept["curves"]["candidate"]["operating"]
     assert dot[0] == pytest.approx(LEFT + across * (WIDTH - LEFT - RIGHT), abs=0.06)
     assert dot[1] == pytest.approx(HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM), abs=0.06)
+
+
+def test_the_table_of_calibration_keeps_the_bins_that_one_model_alone_has() -> None:
+    kept = comparison("candidate", "production")
+    curves = kept["curves"]
+    curves["production"]["calibration"] = curves["production"]["calibration"][:4]
+    rows = charts(kept)[1].rows
+    assert len(rows) == len(curves["candidate"]["calibration"]) == 10
+    assert rows[3][:2] == tuple(curves["production"]["calibration"][3][name] for name in IN_A_BIN)
+    assert rows[9] == (None, None, *(curves["candidate"]["calibration"][9][name] for name in IN_A_BIN))
 
 
 def test_the_table_of_worth_names_both_models_and_calling_everybody_at_each_threshold() -> None:

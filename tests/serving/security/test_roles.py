@@ -40,6 +40,7 @@ MAY: dict[tuple[str, str], set[Role]] = {
     ("GET", "/api/v1/candidates"): SEE_MORE,
     ("GET", "/api/v1/candidates/{version}"): SEE_MORE,
     ("GET", "/api/v1/candidates/{version}/drift.html"): SEE_MORE,
+    ("GET", "/api/v1/candidates/{version}/flips/{uid}/{part}.png"): {Role.REVIEWER, Role.AUDITOR},
     ("POST", "/api/v1/candidates/{version}/decisions"): {Role.REVIEWER},
     ("GET", "/api/v1/models"): PEOPLE_WHO_SEE,
     ("POST", "/api/v1/models/rollback"): {Role.REVIEWER, Role.OPERATOR},
@@ -68,7 +69,7 @@ _OPEN = {"/health/live", "/health/ready"}
 def filled(path: str) -> str:
     for name in ("uid", "correction", "case", "version", "run", "shadow", "check", "alert", "reader_study"):
         path = path.replace(f"{{{name}}}", "1.2.3")
-    return path.replace("{number}", "0")
+    return path.replace("{number}", "0").replace("{part}", "candidate")
 
 
 def test_every_route_of_the_interface_is_in_this_table_and_none_besides(house: House) -> None:
