@@ -1,5 +1,6 @@
-"""What the drift check looks at: statistics of the image, acquisition tags, the score, the embedding."""
+"""What the drift check looks at: statistics of the image, tags, the score, the embedding."""
 
+from bisect import bisect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +16,8 @@ Texts = NDArray[np.str_]
 
 COMPONENTS = 8
 _DARK, _BRIGHT = 32, 224  # grey levels that count as black surroundings and as burnt out
+OLD = "60+"
+_AGES, _BANDS = (40, 60), ("0-39", "40-59", OLD)  # years
 _COARSE = 12  # fields a side for what varies slowly over the picture
 
 
@@ -110,7 +113,7 @@ def features(
     return Features(
         n=len(acquisitions),
         numeric=numeric,
-        categorical=acquisition_tags(acquisitions),
+        categorical=tags(acquisitions),
         embeddings=None if embeddings is None else np.asarray(embeddings, dtype=np.float64),
         attributes=attributes or {},
     )
@@ -125,8 +128,11 @@ def image_statistics(images: Iterable[Image]) -> dict[str, Floats]:
     return {name: np.array([row[name] for row in rows], dtype=np.float64) for name in STATISTICS}
 
 
-def acquisition_tags(acquisitions: Sequence[Acquisition]) -> dict[str, Texts]:
-    """Return maker, station, pixel spacing, stored bits and polarity as categories; "" is a category too."""
+def tags(acquisitions: Sequence[Acquisition]) -> dict[str, Texts]:
+    """Return how pictures were taken, and of whom, as categories; "" is a category too.
+
+    Maker, station, pixel spacing, stored bits, polarity; age group and sex.
+    """
     return {name: np.array([read(a) for a in acquisitions], dtype=np.str_) for name, read in _TAGS.items()}
 
 
@@ -136,6 +142,8 @@ _TAGS: dict[str, Callable[[Acquisition], str]] = {
     "spacing": lambda a: "" if a.spacing_mm is None else f"{a.spacing_mm:.3f}",
     "bits": lambda a: "" if a.bits_stored is None else str(a.bits_stored),
     "polarity": lambda a: a.photometric,
+    "age": lambda a: "" if a.age is None else _BANDS[bisect(_AGES, a.age)],
+    "sex": lambda a: a.sex,
 }
 
 STATISTICS = (

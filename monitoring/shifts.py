@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.attributes import OLD
-from monitoring.features import Features, Image, image_statistics
+from monitoring.features import OLD, Features, Image, image_statistics
 from overread.domain.errors import EvidenceError
 
 GAIN = 1.10

@@ -41,7 +41,18 @@ def calibrate_drift(
     EvidenceError
         No model is in production.
     """
-    reference = _reference(services)
+    return calibrated_on(_reference(services), sizes=sizes, draws=draws, seed=seed, on_done=on_done)
+
+
+def calibrated_on(
+    reference: Reference,
+    *,
+    sizes: Sequence[int] = SIZES,
+    draws: int = DRAWS,
+    seed: int,
+    on_done: Told = lambda _: None,
+) -> CalibrationTable:
+    """Calibrate the drift check on studies among which nothing has drifted."""
     shifts = Shifts.of(reference.features, reference.pictures).draws()
     rows, left_out = [], {}
     for place, n in enumerate(sizes):

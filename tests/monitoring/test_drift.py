@@ -55,6 +55,21 @@ def test_one_column_that_moves_is_enough(reference: Features) -> None:
     assert verdict.drifted == ("noise",)
 
 
+def test_older_patients_are_seen_where_no_picture_shows_it(reference: Features) -> None:
+    verdict, _ = check(with_ages(reference, old=0.3), with_ages(some_features(80, seed=1), old=0.6))
+    assert verdict.passed is False
+    assert verdict.drifted == ("age",)
+    same, _ = check(with_ages(reference, old=0.3), with_ages(some_features(80, seed=1), old=0.3))
+    assert same.passed is True
+
+
+def with_ages(features: Features, *, old: float) -> Features:
+    """Return the same studies of patients of whom a share `old` is over 60."""
+    over = round(old * features.n)
+    age = np.array(["60+"] * over + ["40-59"] * (features.n - over))
+    return replace(features, categorical={**features.categorical, "age": age})
+
+
 def test_a_new_maker_in_part_of_the_intake_is_seen_by_its_tag(reference: Features) -> None:
     verdict, _ = check(reference, some_features(80, seed=1, new_maker=0.2))
     assert verdict.passed is False

@@ -8,9 +8,9 @@ from monitoring.features import (
     STATISTICS,
     Features,
     Projection,
-    acquisition_tags,
     features,
     image_statistics,
+    tags,
     with_components,
 )
 from overread.domain.studies import Acquisition
@@ -74,26 +74,35 @@ def test_noise_moves_the_noise_columns_and_leaves_brightness(picture: NDArray[np
 
 
 def test_tags_are_categories_and_a_missing_one_is_a_category_too() -> None:
-    tags = acquisition_tags(
-        [
-            Acquisition(
-                manufacturer="A", station="A-1", spacing_mm=0.168, bits_stored=12, photometric="MONOCHROME1"
-            ),
-            Acquisition(),
-        ]
+    known = Acquisition(
+        manufacturer="A",
+        station="A-1",
+        spacing_mm=0.168,
+        bits_stored=12,
+        photometric="MONOCHROME1",
+        age=60,
+        sex="F",
     )
-    assert {name: column.tolist() for name, column in tags.items()} == {
+    assert {name: column.tolist() for name, column in tags([known, Acquisition()]).items()} == {
         "maker": ["A", ""],
         "station": ["A-1", ""],
         "spacing": ["0.168", ""],
         "bits": ["12", ""],
         "polarity": ["MONOCHROME1", ""],
+        "age": ["60+", ""],
+        "sex": ["F", ""],
     }
+
+
+def test_age_groups_are_those_that_a_drift_is_attributed_to() -> None:
+    ages = [Acquisition(age=age) for age in (0, 39, 40, 59, 60, 104)]
+    assert tags(ages)["age"].tolist() == ["0-39", "0-39", "40-59", "40-59", "60+", "60+"]
 
 
 def test_features_gather_statistics_tags_score_and_embedding(picture: NDArray[np.uint8]) -> None:
     table = features([picture] * 2, [Acquisition()] * 2, [0.2, 0.7], embeddings=[(1.0, 2.0), (3.0, 4.0)])
-    assert table.names == (*STATISTICS, "score", "maker", "station", "spacing", "bits", "polarity")
+    taken, whose = ("maker", "station", "spacing", "bits", "polarity"), ("age", "sex")
+    assert table.names == (*STATISTICS, "score", *taken, *whose)
     assert table.numeric["score"].tolist() == [0.2, 0.7]
     assert table.embeddings is not None
     assert table.embeddings.shape == (2, 2)
