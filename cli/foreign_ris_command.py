@@ -1,6 +1,7 @@
 """`overread foreign-ris`: the widget as it looks in somebody else's program."""
 
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,34 +24,39 @@ def add_to(app: typer.Typer) -> None:
     app.command("foreign-ris")(foreign_ris)
 
 
-def foreign_ris(port: Port = 8000, ris_port: Port = 8090) -> None:
+def foreign_ris(port: Port = 8090, overread_port: Port = 8000) -> None:
     """Serve Overread, and a made-up RIS on another origin that shows its widget; for trying it out."""
     from bootstrap.clock import utc_now
-    from bootstrap.credentials import issue_token
-    from bootstrap.processes import Processes, web
+    from bootstrap.processes import Processes, listening, web
     from bootstrap.storage import open_storage
     from cli.foreign_ris.server import ForeignRis, Overread
-    from overread.domain.identifiers import PersonKey
-    from overread.domain.people import WIDGET_LASTS, Role, Scope
 
     chosen = settings()
-    storage, now = open_storage(chosen), utc_now()
-    with ForeignRis(ris_port) as ris, Processes(chosen.folder / "logs") as processes:
-        issue_token(
-            storage, PersonKey(READER), Role.READER, scope=Scope.WIDGET, now=now
-        )  # so that it is known
-        token = issue_token(
-            storage, PersonKey(RIS), Role.OPERATOR, scope=Scope.VOUCH, now=now, expires_at=now + WIDGET_LASTS
-        )
-        ris.overread = Overread(address=f"http://127.0.0.1:{port}", token=token)
+    storage = open_storage(chosen)
+    for each in (port, overread_port):
+        listening("127.0.0.1", each).close()  # what cannot be is said now, before the slow part
+    with ForeignRis(port) as ris, Processes(chosen.folder / "logs") as processes:
+        token = credential(storage, now=utc_now())
+        ris.overread = Overread(address=f"http://127.0.0.1:{overread_port}", token=token)
         ris.reader, ris.studies = READER, studies_of(storage)
         listed = f"{chosen.widget_origins} {ris.origin}".strip()
         allowed = chosen.model_copy(update={"widget_origins": listed})
-        processes.start(web(allowed, host="127.0.0.1", port=port))
+        processes.start(web(allowed, host="127.0.0.1", port=overread_port))
         say(f"Overread    {ris.overread.address}")
         say(f"foreign RIS {ris.origin}  (Ctrl-C ends both)")
         with suppress(KeyboardInterrupt):
             ris.serve_forever()
+
+
+def credential(storage: "Storage", *, now: datetime) -> str:
+    """Return what the RIS vouches with for a day, and make its one reader known."""
+    from bootstrap.credentials import issue_token
+    from overread.domain.identifiers import PersonKey
+    from overread.domain.people import Role, Scope
+
+    ends = now + timedelta(hours=12)
+    issue_token(storage, PersonKey(READER), Role.READER, scope=Scope.WIDGET, now=now, expires_at=ends)
+    return issue_token(storage, PersonKey(RIS), Role.OPERATOR, scope=Scope.VOUCH, now=now, expires_at=ends)
 
 
 def studies_of(storage: "Storage") -> "list[Listed]":

@@ -120,8 +120,11 @@ def lend(body: TokenBody, by: Voucher, web: Wired) -> TokenAnswer:
 def tell_context(body: ContextBody, by: Voucher, web: Wired) -> None:
     """Take which study a person has opened in another program."""
     del by
+    person = named(PersonKey, body.person)
     uid = None if body.study_instance_uid is None else study_named(body.study_instance_uid)
-    web.contexts.tell(named(PersonKey, body.person), Context(study=uid, at=web.now()))
+    with web.look() as work:
+        work.people.account(person)  # a name nobody has would be told to nobody, in silence
+    web.contexts.tell(person, Context(study=uid, at=web.now()))
 
 
 @router.get("/context")

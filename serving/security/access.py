@@ -14,7 +14,7 @@ from overread.domain.people import Person, token_digest
 from overread.domain.people import Scope as TokenScope
 from serving import problems
 from serving.problems import CredentialsError, OriginError
-from serving.security import forgery, sessions, tokens
+from serving.security import embedding, forgery, sessions, tokens
 from serving.security.forgery import Forgery
 from serving.security.limits import Quota
 from serving.security.sessions import Session, Sessions
@@ -102,10 +102,13 @@ class Access:
         return Caller(person=signed_in, session=session, key=f"page:{signed_in.key}")
 
     def _refuse_elsewhere(self, request: Request, person: Person) -> None:
-        """Hold a token for the widget to the pages that may show it: copied elsewhere it opens nothing."""
-        listed = self._services.settings.embedders
-        if person.scope is TokenScope.WIDGET and request.headers.get("origin") not in listed:
+        """Hold a token for the widget to its calls, from pages that may show it."""
+        if person.scope is not TokenScope.WIDGET:
+            return
+        if request.headers.get("origin") not in self._services.settings.embedders:
             raise OriginError
+        if not embedding.is_shared(request.url.path):
+            raise ForbiddenError("this token is for the calls of the widget alone")
 
     def _refuse_forged(self, request: Request, caller: Caller) -> None:
         """Hold a page's API call to its token; the pages' own forms are checked where they are read."""

@@ -11,6 +11,11 @@ _SHARED = re.compile(
 )
 
 
+def is_shared(path: str) -> bool:
+    """Say whether the widget asks for a path."""
+    return _SHARED.fullmatch(path) is not None
+
+
 class Embedding:
     """Lets browsers share the widget's calls with pages of listed origins; with none listed, with nobody.
 
@@ -28,5 +33,5 @@ class Embedding:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        is_shared = scope["type"] == "http" and _SHARED.fullmatch(scope["path"]) is not None
-        await (self._shared if is_shared else self._app)(scope, receive, send)
+        shared = scope["type"] == "http" and is_shared(scope["path"])
+        await (self._shared if shared else self._app)(scope, receive, send)

@@ -36,7 +36,7 @@ export class FeedbackCard extends HTMLElement {
   }
 
   attributeChangedCallback(name) {
-    if (!this.isConnected) return;
+    if (!this.isConnected || !this.server) return; // what stands in the page's source comes before connecting
     if (name === "token") this.signIn();
     else if (name === "study") this.turnTo();
     else if (FOLLOWED.includes(name)) this.follow();
@@ -171,7 +171,7 @@ export class FeedbackCard extends HTMLElement {
       waiting: this.queue?.isSending ? 0 : (this.queue?.waiting.length ?? 0),
       isLost: this.leader?.isLost ?? false,
       maySpeak: this.reader?.may.includes("give-feedback") ?? false,
-      name: this.getAttribute("accession") || uid,
+      name: uid && (this.getAttribute("accession") || uid),
       href: uid && pageOf(uid),
     });
     if (word.seconds) this.tick = setTimeout(() => this.draw(), 1000);

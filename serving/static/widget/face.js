@@ -50,7 +50,7 @@ export class Face {
 
   /** Return the words of a key with facts put in. */
   t(key, facts = {}) {
-    return this.words[key].replace(/\{(\w+)\}/g, (_whole, name) => facts[name]);
+    return (this.words[key] ?? key).replace(/\{(\w+)\}/g, (_whole, name) => facts[name]);
   }
 
   draw(shown) {
@@ -78,8 +78,8 @@ export class Face {
     const away = { ended: "widget.signed_out", no_line: "live.off", busy: "live.off", forbidden: "widget.signed_out" };
     let key = away[view.kind] ?? (navigator.onLine ? "widget.live" : "live.off");
     if (isLost && key === "widget.live") key = "widget.lost";
-    const kept = waiting === 1 ? this.t("queue.one") : this.t("queue.many", { n: waiting });
-    put(this.line.lastElementChild, waiting ? kept : this.t(view.kind === "loading" ? "widget.loading" : key));
+    const words = waiting ? this.t("widget.kept", { n: waiting }) : this.t(key);
+    put(this.line.lastElementChild, view.kind === "loading" ? this.t("widget.loading") : words);
     this.line.classList.toggle("off", waiting > 0 || key !== "widget.live");
   }
 

@@ -122,6 +122,7 @@ def test_what_is_open_elsewhere_is_told_to_its_own_reader_for_the_day(house: Hou
     told = house.ask("rita", "GET", "/api/v1/context").json()
     assert told["study_instance_uid"] == "1.2.3"
     assert house.ask("remy", "GET", "/api/v1/context").json() == nothing
+    assert vouched(house, "context", person="nobody", study_instance_uid="1.2.3").status_code == 404
     vouched(house, "context", person="rita", study_instance_uid=None)
     closed = house.ask("rita", "GET", "/api/v1/context").json()
     assert closed["study_instance_uid"] is None
