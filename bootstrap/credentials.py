@@ -7,8 +7,11 @@ from datetime import datetime, timedelta
 from bootstrap.storage import OPERATOR, Storage
 from overread.domain.accounts import Account, KnownPersonError
 from overread.domain.audit import AuditEvent
+from overread.domain.errors import InputError
 from overread.domain.identifiers import PersonKey
 from overread.domain.people import (
+    MAY,
+    SCOPE_ALLOWS,
     WIDGET_LASTS,
     Permission,
     Person,
@@ -61,7 +64,14 @@ def issue_token(
     """Keep a new token's digest and return the token; an unknown name is made, a known one keeps its role.
 
     One for the widget that names no end lasts as long as such a token may.
+
+    Raises
+    ------
+    InputError
+        The scope leaves nothing of what the role may, or a token for the widget would last too long.
     """
+    if scope is not None and not MAY[role] & SCOPE_ALLOWS[scope]:
+        raise InputError(f"a {role} may do nothing of {scope}; choose another role, or leave the scope out")
     if scope is Scope.WIDGET and expires_at is None:
         expires_at = now + WIDGET_LASTS
     token = new_token()

@@ -1,7 +1,7 @@
 """`overread foreign-ris`: the widget as it looks in somebody else's program."""
 
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,7 +16,8 @@ READER = "foreign-reader"
 RIS = "foreign-ris"
 MOST = 40
 
-Port = Annotated[int, typer.Option(min=1, max=65535)]
+RisPort = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the RIS.")]
+OverreadPort = Annotated[int, typer.Option(min=1, max=65535, help="Port of Overread.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -24,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("foreign-ris")(foreign_ris)
 
 
-def foreign_ris(port: Port = 8090, overread_port: Port = 8000) -> None:
+def foreign_ris(port: RisPort = 8090, overread_port: OverreadPort = 8000) -> None:
     """Serve Overread, and a made-up RIS on another origin that shows its widget; for trying it out."""
     from bootstrap.clock import utc_now
     from bootstrap.processes import Processes, listening, web
@@ -49,12 +50,12 @@ def foreign_ris(port: Port = 8090, overread_port: Port = 8000) -> None:
 
 
 def credential(storage: "Storage", *, now: datetime) -> str:
-    """Return what the RIS vouches with for a day, and make its one reader known."""
+    """Return what the RIS vouches with for a working day, and make its one reader known."""
     from bootstrap.credentials import issue_token
     from overread.domain.identifiers import PersonKey
-    from overread.domain.people import Role, Scope
+    from overread.domain.people import WIDGET_LASTS, Role, Scope
 
-    ends = now + timedelta(hours=12)
+    ends = now + WIDGET_LASTS
     issue_token(storage, PersonKey(READER), Role.READER, scope=Scope.WIDGET, now=now, expires_at=ends)
     return issue_token(storage, PersonKey(RIS), Role.OPERATOR, scope=Scope.VOUCH, now=now, expires_at=ends)
 

@@ -85,7 +85,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     now = datetime.now(UTC)
     tokens = {name: issue_token(storage, PersonKey(name), role, now=now) for name, role in PEOPLE.items()}
     for scope in Scope:
-        role = Role.DEVICE if scope is Scope.SEND else Role.READER
+        role = {Scope.SEND: Role.DEVICE, Scope.VOUCH: Role.OPERATOR}.get(scope, Role.READER)
         tokens[f"only-{scope}"] = issue_token(storage, PersonKey(f"only-{scope}"), role, scope=scope, now=now)
     storage.engine.dispose()
     return Site(folder=settings.folder, tokens=tokens)

@@ -135,7 +135,7 @@ export class FeedbackCard extends HTMLElement {
 
   async press(verdict) {
     const { prediction } = this.view;
-    if (!prediction || this.word.own === verdict) return;
+    if (!prediction || !this.reader || this.word.own === verdict) return;
     this.note = "";
     this.queue.put({ path: feedbackOf(this.uid), key: newKey(), fields: fieldsOf(verdict, prediction.label) });
     const sending = this.queue.send();
@@ -145,7 +145,9 @@ export class FeedbackCard extends HTMLElement {
   }
 
   async undo() {
-    const { status } = await this.server.takeBack(this.uid, this.view.own.feedback.id);
+    const { uid, view } = this;
+    const { status } = await this.server.takeBack(uid, view.own.feedback.id);
+    if (uid !== this.uid) return;
     this.note = { 204: "widget.undone", 0: "queue.no_line" }[status] ?? "";
     this.load();
   }

@@ -44,7 +44,8 @@ export class Face {
   }
 
   takeBack(card) {
-    this.yes.focus({ preventScroll: true }); // the button that has focus is about to go
+    this.yes.focus({ preventScroll: true }); // the button that has focus goes
+    this.back.hidden = true; // until it is drawn again: once is enough
     card.undo();
   }
 

@@ -17,17 +17,9 @@ from tests.serving.conftest import House
 SAID = {"verdict": "disagree", "label": "no_finding", "kind": "false_alarm"}
 
 
-def a_vouching_token(house: House) -> str:
-    """Return the credential of a RIS's server."""
-    return issue_token(
-        house.storage, PersonKey("ris"), Role.OPERATOR, scope=Scope.VOUCH, now=datetime.now(UTC)
-    )
-
-
 def vouched(house: House, path: str, **body: object) -> Response:
     """Ask as the server of a RIS."""
-    headers = {"Authorization": f"Bearer {a_vouching_token(house)}"}
-    return house.client.post(f"/api/v1/{path}", json=body, headers=headers)
+    return house.ask("only-vouch", "POST", f"/api/v1/{path}", json=body)
 
 
 def sent(house: House, **tags: Any) -> str:
@@ -71,7 +63,7 @@ def test_a_ris_is_lent_a_short_token_for_a_reader_that_it_vouches_for(house: Hou
     assert timedelta(minutes=29) < left <= timedelta(minutes=30)
     with house.storage.look() as work:
         (last,) = work.audit.rows(after=work.audit.length() - 1)
-    assert (last.event.action, last.event.by) == ("token-made", "ris")
+    assert (last.event.action, last.event.by) == ("token-made", "only-vouch")
     assert lent["token"] not in str(last)
 
     house.clock.ahead = timedelta(hours=1)  # ended ones are not kept: a workstation gets several a day
@@ -113,6 +105,11 @@ def test_a_token_for_the_widget_lasts_a_working_day_at_the_most(house: House) ->
         issue_token(
             house.storage, PersonKey("rita"), Role.READER, scope=Scope.WIDGET, now=now, expires_at=tomorrow
         )
+
+
+def test_a_token_that_could_do_nothing_is_not_made(house: House) -> None:
+    with pytest.raises(InputError, match="may do nothing of vouch"):
+        issue_token(house.storage, PersonKey("ris"), Role.DEVICE, scope=Scope.VOUCH, now=datetime.now(UTC))
 
 
 def test_what_is_open_elsewhere_is_told_to_its_own_reader_for_the_day(house: House) -> None:
