@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bootstrap.web import WebServices
+from feedback.own_calls import set_order
 from serving import problems
 from serving.api import (
     adjudication,
@@ -23,6 +24,7 @@ from serving.api import (
     me,
     models,
     monitoring,
+    own_calls,
     performance,
     reader_studies,
     reports,
@@ -45,6 +47,7 @@ ROUTERS = tuple(
         studies,
         reports,
         feedback,
+        own_calls,
         adjudication,
         reader_studies,
         candidates,
@@ -72,6 +75,7 @@ def create_app(services: WebServices, *, scoring: bool = True) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        note_answer_order(services)
         if scoring:
             web.worker.start()
         yield
@@ -102,6 +106,13 @@ def create_app(services: WebServices, *, scoring: bool = True) -> FastAPI:
     app.add_middleware(Measured, metrics=web.metrics)
     app.add_middleware(SecurityHeaders)
     return app
+
+
+def note_answer_order(services: WebServices) -> None:
+    """Let the record say from when on readers are shown answers as this site's setting has it."""
+    with services.storage.work() as work:
+        set_order(work, services.settings.answer_shown, now=services.now())
+        work.commit()
 
 
 def body_limit(scope: Scope, *, largest: int) -> int:

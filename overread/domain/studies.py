@@ -110,6 +110,11 @@ class Study:
         return any(reason.code == DELETED for reason in self.reasons)
 
     @property
+    def set_aside(self) -> bool:
+        """Whether nobody is to read it: excluded, or quarantined."""
+        return self.state in {StudyState.EXCLUDED, StudyState.QUARANTINED}
+
+    @property
     def screening(self) -> Screening:
         """The outcome of every screening rule so far."""
         return Screening(

@@ -16,6 +16,7 @@ from pydantic_settings import (
 )
 
 from overread.domain.errors import ConfigurationError
+from overread.domain.own_calls import AnswerOrder
 
 Language = Literal["zh", "en"]
 _ADDRESS = r"^(https?://[^\s@]+)?$"  # none with a password in it: everybody who sees the page reads it
@@ -68,6 +69,9 @@ class Settings(BaseSettings):
     widget_origins: str = Field(
         default="",
         description="Origins whose pages may show the widget, with spaces between; empty: none",
+    )
+    answer_shown: AnswerOrder = Field(
+        default=AnswerOrder.FIRST, description="When readers see the model's answer: first, after-own-call"
     )
     task: str = Field(default="cxr-binary", pattern=r"^[a-z0-9-]{1,64}$", description="The question asked")
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
+    exists,
     func,
     insert,
     not_,
@@ -23,10 +24,11 @@ from sqlalchemy import (
 from overread.domain.datasets import Split
 from overread.domain.errors import NotFoundError
 from overread.domain.findings import Label
-from overread.domain.identifiers import Digest, PatientKey, SopInstanceUid, StudyUid, VersionKey
+from overread.domain.identifiers import Digest, PatientKey, PersonKey, SopInstanceUid, StudyUid, VersionKey
 from overread.domain.predictions import Prediction
 from overread.domain.studies import Instance, Patient, Study, StudyState
 from overread.store.records import columns, parsed
+from overread.store.tables.feedback import own_calls
 from overread.store.tables.studies import instances, patients, predictions, studies
 
 
@@ -35,7 +37,8 @@ class Filter:
     """What a list of studies is narrowed to; `text` is a study UID, or how a patient's name or id begins.
 
     `urgent` keeps to studies with an urgent finding that wait to be read, or leaves them out; those in
-    `not_so` do not count as urgent.
+    `not_so` do not count as urgent. With `called_by` an answer counts, for label and urgency, only on
+    studies that this person has called.
     """
 
     state: StudyState | None = None
@@ -45,6 +48,7 @@ class Filter:
     sent_by: str | None = None
     urgent: bool | None = None
     not_so: frozenset[StudyUid] = frozenset()
+    called_by: PersonKey | None = None
 
 
 class StudyStore:
@@ -257,9 +261,17 @@ class StudyStore:
         return counts
 
 
-def _urgent(not_so: frozenset[StudyUid]) -> ColumnElement[bool]:
-    waits = and_(studies.c.urgent == true(), studies.c.state == StudyState.PREDICTED)
-    return and_(waits, studies.c.uid.not_in(not_so)) if not_so else waits
+def _urgent(wanted: Filter) -> ColumnElement[bool]:
+    urgent = [studies.c.urgent == true(), studies.c.state == StudyState.PREDICTED]
+    if wanted.not_so:
+        urgent.append(studies.c.uid.not_in(wanted.not_so))
+    if wanted.called_by is not None:
+        urgent.append(_called(wanted.called_by))
+    return and_(*urgent)
+
+
+def _called(by: PersonKey) -> ColumnElement[bool]:
+    return exists().where(own_calls.c.study == studies.c.uid, own_calls.c.by == by)
 
 
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
@@ -268,8 +280,10 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         conditions.append(studies.c.state == wanted.state)
     if wanted.label is not None:
         conditions.append(studies.c.label == wanted.label)
+        if wanted.called_by is not None:
+            conditions.append(_called(wanted.called_by))
     if wanted.urgent is not None:
-        conditions.append(_urgent(wanted.not_so) if wanted.urgent else not_(_urgent(wanted.not_so)))
+        conditions.append(_urgent(wanted) if wanted.urgent else not_(_urgent(wanted)))
     if wanted.since is not None:
         conditions.append(studies.c.received_at >= wanted.since)
     if wanted.text:

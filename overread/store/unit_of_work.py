@@ -13,6 +13,7 @@ from overread.store.locks import ReadingLockStore
 from overread.store.models import DatasetStore, ModelStore
 from overread.store.monitoring import MonitoringStore
 from overread.store.outbox import Outbox
+from overread.store.own_calls import OwnCallStore
 from overread.store.people import PeopleStore
 from overread.store.reader_studies import ReaderStudyStore
 from overread.store.reports import ReportStore
@@ -49,6 +50,7 @@ class UnitOfWork:
         self.models = ModelStore(connection)
         self.monitoring = MonitoringStore(connection)
         self.outbox = Outbox(connection)
+        self.own_calls = OwnCallStore(connection)
         self.people = PeopleStore(connection)
         self.reader_studies = ReaderStudyStore(connection)
         self.reading_locks = ReadingLockStore(connection)

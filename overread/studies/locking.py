@@ -6,10 +6,7 @@ from overread.domain.audit import AuditEvent
 from overread.domain.identifiers import PersonKey, StudyUid
 from overread.domain.locks import LASTS, ReadingLock
 from overread.domain.reports import ReportStatus
-from overread.domain.studies import StudyState
 from overread.store.unit_of_work import UnitOfWork
-
-_READ_BY_NOBODY = frozenset({StudyState.EXCLUDED, StudyState.QUARANTINED})
 
 
 def hold(work: UnitOfWork, uid: StudyUid, *, by: PersonKey, page: str, now: datetime) -> ReadingLock | None:
@@ -56,7 +53,7 @@ def leave(work: UnitOfWork, uid: StudyUid, *, by: PersonKey, page: str, now: dat
 
 
 def _is_to_read(work: UnitOfWork, uid: StudyUid) -> bool:
-    if work.studies.get(uid).state in _READ_BY_NOBODY:
+    if work.studies.get(uid).set_aside:
         return False
     report = work.reports.latest(uid)
     return report is None or report.status is not ReportStatus.SIGNED

@@ -5,14 +5,15 @@ from fastapi.responses import JSONResponse
 
 from bootstrap.clock import new_id
 from feedback.corrections import NoPredictionError, file_correction, withdraw
+from feedback.own_calls import was_shown
 from overread.domain.adjudication import CaseState
 from overread.domain.corrections import Correction, Kind, Verdict
 from overread.domain.errors import NotFoundError
 from overread.domain.findings import Label
-from overread.domain.identifiers import Identifier, PersonKey, StudyUid
+from overread.domain.identifiers import Identifier, StudyUid
 from overread.domain.people import Permission, Person, Role
 from overread.store.unit_of_work import UnitOfWork
-from serving.api.predictions import refuse_blinded
+from serving.api.predictions import refuse_hidden
 from serving.api.repeats import Key, Once
 from serving.api.shapes import (
     Answer,
@@ -95,34 +96,34 @@ def give_feedback(
     with web.work() as work:
         if (before := once.before(work)) is not None:
             return before
-        correction = correction_of(work, web, study_named(uid), body, by=by.key)
+        correction = correction_of(work, web, study_named(uid), body, by=by)
         filed = file_correction(work, correction, task=web.task)
         answer = once.keep(work, feedback_answer(filed), web)
         work.commit()
     return answer
 
 
-def correction_of(
-    work: UnitOfWork, web: Web, uid: StudyUid, body: FeedbackBody, *, by: PersonKey
-) -> Correction:
+def correction_of(work: UnitOfWork, web: Web, uid: StudyUid, body: FeedbackBody, *, by: Person) -> Correction:
     """Return what a body says about the answer that readers were shown.
 
     Raises
     ------
     BlindedError
         The person holds the study's case: a refusal of a label would tell the model's.
+    OwnCallFirstError
+        So would it before the person's own call.
     NoPredictionError
         The model has not answered on the study.
     """
     work.studies.get(uid)
-    refuse_blinded(work, web, by, uid)
+    refuse_hidden(work, web, by, uid)
     prediction = work.studies.prediction(uid)
     if prediction is None:
         raise NoPredictionError
     return Correction(
         id=new_id(),
         study=uid,
-        by=by,
+        by=by.key,
         at=web.now(),
         verdict=body.verdict,
         label=body.label,
@@ -132,6 +133,7 @@ def correction_of(
         model_version=prediction.model_version,
         model_digest=prediction.model_digest,
         model_label=prediction.label,
+        answer_shown=was_shown(work, uid, body.label, by=by.key),
     )
 
 

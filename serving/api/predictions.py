@@ -1,11 +1,16 @@
 """The model's answer on the wire, and who may see it when."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from overread.domain.errors import ForbiddenError, NotFoundError, RuleError
 from overread.domain.findings import Label
 from overread.domain.identifiers import PersonKey, StudyUid
-from overread.domain.people import Permission, Person
+from overread.domain.own_calls import AnswerOrder, OwnCallFirstError
+from overread.domain.people import MAY, Permission, Person
 from overread.domain.predictions import Prediction
 from overread.domain.studies import Instance, Study, StudyState
+from overread.store.studies import Filter
 from overread.store.unit_of_work import UnitOfWork
 from serving.api.shapes import Answer, Instant, ModelNamed
 from serving.wiring import Web
@@ -139,6 +144,45 @@ def refuse_blinded(work: UnitOfWork, web: Web, person: PersonKey, uid: StudyUid)
     """Raise `BlindedError` while a study is blinded for a person."""
     if uid in blinded_for(work, web, person):
         raise BlindedError
+
+
+def calls_first(web: Web, person: Person) -> bool:
+    """Say whether a person sees an answer only after their own call, whatever their token is narrowed to."""
+    reads = Permission.GIVE_FEEDBACK in MAY[person.role]
+    return reads and web.services.settings.answer_shown is AnswerOrder.AFTER_OWN_CALL
+
+
+def is_untold(work: UnitOfWork, web: Web, person: Person, uid: StudyUid) -> bool:
+    """Say whether a study's answer, or that there is one, is hidden from a person who has not called it.
+
+    One that was set aside unanswered has nothing to hide, and nobody can call it.
+    """
+    if not calls_first(web, person) or work.own_calls.find(uid, person.key) is not None:
+        return False
+    return not work.studies.get(uid).set_aside or work.studies.prediction(uid) is not None
+
+
+def refuse_hidden(work: UnitOfWork, web: Web, person: Person, uid: StudyUid) -> None:
+    """Raise `BlindedError` or `OwnCallFirstError` while a study's answer is hidden from a person."""
+    refuse_blinded(work, web, person.key, uid)
+    if is_untold(work, web, person, uid):
+        raise OwnCallFirstError
+
+
+def hidden_among(
+    work: UnitOfWork, web: Web, person: Person, among: Sequence[StudyUid]
+) -> frozenset[StudyUid]:
+    """Return those of some studies whose answer is hidden from a person."""
+    blinded = blinded_for(work, web, person.key)
+    if not calls_first(web, person):
+        return blinded
+    return blinded | (frozenset(among) - work.own_calls.called(person.key, among))
+
+
+def as_told(work: UnitOfWork, web: Web, person: Person, wanted: Filter) -> Filter:
+    """Narrow a list so that neither what it holds nor its order tells a hidden answer."""
+    called_by = person.key if calls_first(web, person) else None
+    return replace(wanted, not_so=blinded_for(work, web, person.key), called_by=called_by)
 
 
 def answer_on(work: UnitOfWork, study: Study) -> Prediction:

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from feedback.implicit import file_if_contradicted
+from feedback.own_calls import was_shown
 from overread.domain.errors import InputError
 from overread.domain.findings import Label
 from overread.domain.identifiers import StudyUid
@@ -15,7 +16,7 @@ from overread.domain.reports import AlreadySignedError, Report, ReportStatus
 from overread.settings.environment import Language
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies import reporting
-from serving.api.predictions import refuse_blinded
+from serving.api.predictions import refuse_blinded, refuse_hidden
 from serving.api.shapes import (
     Answer,
     Body,
@@ -116,9 +117,19 @@ def _answered(report: Report, *, status: int = 200) -> JSONResponse:
 
 
 def current_report(work: UnitOfWork, web: Web, uid: StudyUid, by: Person) -> Report:
-    """Return the report that counts; raise `BlindedError` for whoever holds the study's case."""
+    """Return the report that counts.
+
+    Raises
+    ------
+    BlindedError
+        The person holds the study's case.
+    OwnCallFirstError
+        It is a draft, which follows from an answer that the person may not see yet.
+    """
     report = reporting.current(work, uid, language=web.services.settings.language)
     refuse_blinded(work, web, by.key, uid)
+    if report.status is ReportStatus.DRAFT:
+        refuse_hidden(work, web, by, uid)
     return report
 
 
@@ -164,7 +175,8 @@ def write_report(
         report = current_report(work, web, study_named(uid), by)
         require_editable(report, if_match)
         written = reporting.write(work, report, body.draft(), task=web.task, by=by.key, now=web.now())
-        file_if_contradicted(work, written, task=web.task, answer_shown=True)
+        shown = was_shown(work, written.study, written.label, by=by.key)
+        file_if_contradicted(work, written, task=web.task, answer_shown=shown)
         work.commit()
     return _answered(written)
 

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from overread.domain.errors import ForbiddenError, NotFoundError
 from overread.domain.findings import Label
-from overread.domain.identifiers import Digest
+from overread.domain.identifiers import Digest, StudyUid
 from overread.domain.people import Permission, Person
-from overread.domain.reports import ReportStatus
+from overread.domain.reports import Report, ReportStatus
 from overread.domain.studies import Instance, Study, StudyState
 from overread.imaging.resizing import within
 from overread.store.studies import Filter
@@ -21,10 +21,13 @@ from serving.api.predictions import (
     PredictionAnswer,
     ReasonAnswer,
     answer_on,
+    as_told,
     blinded_for,
+    hidden_among,
+    is_untold,
     prediction_answer,
     reasons_of,
-    refuse_blinded,
+    refuse_hidden,
     seen_by,
 )
 from serving.api.shapes import Answer, Body, Instant, Listed, Reason, study_named
@@ -105,10 +108,11 @@ def list_studies(
     position = web.cursors.read(LIST, paging.cursor)
     after = None if position is None else (datetime.fromisoformat(str(position[0])), str(position[1]))
     with web.look() as work:
+        wanted = as_told(work, web, by, wanted)
         rows = worklist.page(
             work, wanted, after=after, limit=paging.limit + 1, vocabulary=web.task.vocabulary
         )
-        hidden = blinded_for(work, web, by.key)
+        hidden = hidden_among(work, web, by, [row.study.uid for row in rows])
     page = rows[: paging.limit]
     cursor = None
     if len(rows) > paging.limit:
@@ -143,10 +147,10 @@ def show_study(uid: str, by: OwnOrAll, web: Wired) -> StudyAnswer:
 def study_answer(work: UnitOfWork, web: Web, by: Person, study: Study) -> StudyAnswer:
     """Return the wire's shape of a study for one person."""
     patient = work.studies.patient(study.patient)
-    blinded = study.uid in blinded_for(work, web, by.key)
+    hidden = study.uid in hidden_among(work, web, by, [study.uid])
     program = not by.may(Permission.SEE_STUDIES)
-    prediction = None if blinded else work.studies.prediction(study.uid)
-    report = None if blinded or program else work.reports.latest(study.uid)
+    prediction = None if hidden else work.studies.prediction(study.uid)
+    report = None if program else _report_shown(work, web, by, study.uid)
     return StudyAnswer(
         study_instance_uid=study.uid,
         site=study.site,
@@ -158,8 +162,17 @@ def study_answer(work: UnitOfWork, web: Web, by: Person, study: Study) -> StudyA
         study_date=study.study_date,
         prediction=None if prediction is None else prediction_answer(work, prediction),
         report=None if report is None else ReportNamed(version=report.version, status=report.status),
-        feedback=[] if blinded or program else visible_feedback(work, by, study.uid),
+        feedback=[] if hidden or program else visible_feedback(work, by, study.uid),
     )
+
+
+def _report_shown(work: UnitOfWork, web: Web, by: Person, uid: StudyUid) -> Report | None:
+    """Return the report that a person may see; before the own call a draft would tell the answer."""
+    report = work.reports.latest(uid)
+    if report is None or uid in blinded_for(work, web, by.key):
+        return None
+    is_draft = report.status is ReportStatus.DRAFT
+    return None if is_draft and is_untold(work, web, by, uid) else report
 
 
 @router.get("/studies/{uid}/prediction")
@@ -167,7 +180,7 @@ def show_prediction(uid: str, by: PredictionOrOwn, web: Wired) -> PredictionAnsw
     """Return the model's answer; 409 with reasons where the model must not read the study."""
     with web.look() as work:
         study = seen_by(work, by, study_named(uid))
-        refuse_blinded(work, web, by.key, study.uid)
+        refuse_hidden(work, web, by, study.uid)
         return prediction_answer(work, answer_on(work, study))
 
 
@@ -176,7 +189,7 @@ def show_heatmap(uid: str, by: OwnOrAll, web: Wired) -> Response:
     """Return where the model looked, as colours to lay over the picture."""
     with web.look() as work:
         study = seen_by(work, by, study_named(uid))
-        refuse_blinded(work, web, by.key, study.uid)
+        refuse_hidden(work, web, by, study.uid)
         prediction = answer_on(work, study)
     if prediction.heatmap is None:
         raise NotFoundError("no finding has no heatmap")

@@ -18,7 +18,7 @@ from serving.api.predictions import (
     ReasonAnswer,
     prediction_answer,
     reasons_of,
-    refuse_blinded,
+    refuse_hidden,
 )
 from serving.api.shapes import Answer, Body, Instant, named, study_named
 from serving.contexts import Context
@@ -85,7 +85,7 @@ def show_card(uid: str, by: PredictionViewer, web: Wired) -> CardAnswer:
     """Return state, answer and the caller's own word of one study."""
     with web.look() as work:
         study = work.studies.get(study_named(uid))
-        refuse_blinded(work, web, by.key, study.uid)
+        refuse_hidden(work, web, by, study.uid)
         prediction = None if study.state in _SET_ASIDE else work.studies.prediction(study.uid)
         return CardAnswer(
             study_instance_uid=study.uid,

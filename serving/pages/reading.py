@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from feedback.corrections import NoPredictionError, file_correction, withdraw
 from feedback.implicit import file_if_contradicted
+from feedback.own_calls import was_shown
 from overread.domain.corrections import Kind
 from overread.domain.errors import ForbiddenError, NotFoundError, OverreadError, PreconditionError
 from overread.domain.findings import Label
@@ -17,6 +18,7 @@ from overread.settings.environment import Language
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies import deletion, reporting, screening
 from serving.api.feedback import FeedbackBody, correction_of, feedback_answer
+from serving.api.predictions import refuse_hidden
 from serving.api.repeats import Once
 from serving.api.reports import AddendumBody, ReportBody, current_report, require_editable
 from serving.api.shapes import study_named
@@ -54,10 +56,11 @@ def press_feedback(uid: str, by: Reader, visit: Visiting, form: Form) -> Respons
 
     def speak() -> None:
         with web.work() as work:
+            refuse_hidden(work, web, by, study)
             body = _spoken(work, study, form)
             once = Once(visit.request, by.key, form.key(), body)
             if once.before(work) is None:
-                correction = correction_of(work, web, study, body, by=by.key)
+                correction = correction_of(work, web, study, body, by=by)
                 once.keep(work, feedback_answer(file_correction(work, correction, task=web.task)), web)
                 work.commit()
 
@@ -99,7 +102,8 @@ def write_report(uid: str, by: ReportWriter, visit: Visiting, form: Form) -> Res
             report = current_report(work, web, study, by)
             require_editable(report, form.text("etag"))
             written = reporting.write(work, report, body.draft(), task=web.task, by=by.key, now=web.now())
-            file_if_contradicted(work, written, task=web.task, answer_shown=True)
+            shown = was_shown(work, study, written.label, by=by.key)
+            file_if_contradicted(work, written, task=web.task, answer_shown=shown)
             work.commit()
 
     return _done_or_shown(visit, study, "report", form, write)

@@ -13,8 +13,8 @@ from overread.domain.predictions import Prediction
 from overread.domain.reports import Report, ReportStatus
 from overread.domain.studies import Study, StudyState
 from overread.store.unit_of_work import UnitOfWork
-from serving.api.predictions import address
-from serving.api.reports import current_report
+from overread.studies import reporting
+from serving.api.predictions import address, is_untold, refuse_blinded
 from serving.api.studies import pictures_of
 from serving.pages.forms import Filled, slots_of
 from serving.pages.locks import lock_shown
@@ -42,8 +42,10 @@ def reading_view(
 ) -> dict[str, Any]:
     """Return the page's facts; raise `BlindedError` for whoever holds the study's case."""
     study = work.studies.get(uid)
-    report = current_report(work, visit.web, uid, person)
-    prediction = None if study.state in _SET_ASIDE else work.studies.prediction(uid)
+    refuse_blinded(work, visit.web, person.key, uid)
+    report = reporting.current(work, uid, language=visit.web.services.settings.language)
+    untold = study.state not in _SET_ASIDE and is_untold(work, visit.web, person, uid)
+    prediction = None if untold or study.state in _SET_ASIDE else work.studies.prediction(uid)
     own = _own(work, person, uid)
     switch = work.text_switches.latest(visit.web.task.name)
     automatic = switch is None or switch.automatic
@@ -66,10 +68,11 @@ def reading_view(
         "may_write": person.may(Permission.WRITE_REPORT),
         **_lock(work, visit, person, study, report),
         "prediction": None if prediction is None else _answer(visit, prediction),
-        "report": _report(visit, report, asked, automatic=automatic),
-        "kept": kept_report(visit, report),
+        "call_first": untold,
+        "own_call": _own_call(work, visit, person, uid),
+        **_report_shown(visit, report, asked, automatic=automatic, untold=untold),
         "text_off": None if switch is None or automatic else visit.formats.instant(switch.at),
-        "contradicts": _contradicts(report, own),
+        "contradicts": not untold and _contradicts(report, own),
     }
 
 
@@ -249,6 +252,24 @@ def _named(visit: Visit, finding: Finding) -> dict[str, str]:
         if value is not None
     ]
     return {"name": visit.finding_name(finding.code), "where": " · ".join(where)}
+
+
+def _report_shown(
+    visit: Visit, report: Report, asked: Asked, *, automatic: bool, untold: bool
+) -> dict[str, Any]:
+    """Return the report to show; a draft follows from an answer and waits for the own call with it."""
+    if untold and report.status is ReportStatus.DRAFT:
+        return {"report": None, "kept": None}
+    shown = _report(visit, report, asked, automatic=automatic)
+    return {"report": shown, "kept": kept_report(visit, report)}
+
+
+def _own_call(work: UnitOfWork, visit: Visit, person: Person, uid: StudyUid) -> dict[str, Any] | None:
+    call = work.own_calls.find(uid, person.key)
+    if call is None:
+        return None
+    shown = "after" if call.answer_shown else "before"
+    return {"label": call.label.value, "at": visit.formats.minute(call.at), "shown": shown}
 
 
 def _contradicts(report: Report, own: Correction | None) -> bool:

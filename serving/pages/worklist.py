@@ -15,7 +15,7 @@ from overread.domain.studies import Reason, StudyState
 from overread.store.studies import Filter
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies import worklist
-from serving.api.predictions import blinded_for
+from serving.api.predictions import as_told, hidden_among
 from serving.pages.locks import LockShown, locks_of_others
 from serving.pages.people import sex_and_age
 from serving.pages.routing import PageRoute
@@ -51,6 +51,7 @@ class Line:
     word: str | None
     done: bool
     lock: LockShown | None = None
+    call_first: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,17 +93,18 @@ def show_worklist(
     chosen, web = Chosen(state=state, label=label, q=q.strip()), visit.web
     after = _place(web.cursors.read(PLACE, cursor))
     with web.look() as work:
-        hidden = blinded_for(work, web, by.key)
-        wanted = replace(chosen.filter(), not_so=hidden)
+        wanted = as_told(work, web, by, chosen.filter())
         rows = worklist.urgent_first(
             work, wanted, after=after, limit=ROWS + 1, vocabulary=web.task.vocabulary
         )
+        hidden = hidden_among(work, web, by, [row.study.uid for row, _ in rows])
         locks = locks_of_others(work, visit, by.key)
         words = _own_words(work, by.key, [row.study.uid for row, _ in rows])
         lines = [
             replace(
                 _line(visit, row, word=words.get(row.study.uid), blinded=row.study.uid in hidden),
                 lock=locks.get(row.study.uid),
+                call_first=row.study.uid in hidden - wanted.not_so,
             )
             for row, _ in rows[:ROWS]
             if not (chosen.label and row.study.uid in hidden)  # being found would tell its label

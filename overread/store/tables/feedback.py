@@ -1,4 +1,4 @@
-"""Corrections, cases, reads, resolutions and labels: append-only but for a case's state and hold."""
+"""Corrections, own calls, cases, reads, resolutions and labels: append-only but a case's state and hold."""
 
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Table, Text, UniqueConstraint
 
@@ -28,6 +28,21 @@ withdrawals = Table(
     metadata,
     Column("correction", key(), ForeignKey("corrections.id"), primary_key=True),
     Column("at", Instant, nullable=False),
+)
+own_calls = Table(
+    "own_calls",
+    metadata,
+    Column("study", key(), ForeignKey("studies.uid"), primary_key=True),
+    Column("by", key(), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("label", key(16), nullable=False),
+    Column("answer_shown", Boolean, nullable=False),
+)
+answer_orders = Table(
+    "answer_orders",
+    metadata,
+    Column("at", Instant, primary_key=True),
+    Column("order", key(16), nullable=False),
 )
 cases = Table(
     "cases",

@@ -35,6 +35,7 @@ function begin() {
     delete: () => boxes.remove(), backspace: () => boxes.remove(),
     "ctrl+z": () => (taken.length ? boxes.restore(taken.pop()) : false),
     y: () => press(".fb .yes"), d: () => press(".fb .no"), u: () => press("#fb-band .toast button"),
+    n: () => press(".fb [value=no_finding]"), m: () => press(".fb [value=has_finding]"),
     f: () => page.querySelector("form.detail [name=code], .slot [name=code]")?.focus(),
     "?": help, " ": () => { held.space = true; },
     escape: () => tools.tool === BOX ? tools.choose("window") : false,

@@ -6,7 +6,7 @@ import { STYLE, WORDS } from "./furnishing.js";
 const SHEET = new CSSStyleSheet();
 SHEET.replaceSync(STYLE);
 const LONGEST = 20; // characters of a name
-const ICONS = { excluded: "slash", quarantined: "held", blinded: "slash", ended: "slash", forbidden: "slash" };
+const ICONS = { excluded: "slash", quarantined: "held", blinded: "slash", call_first: "slash", ended: "slash", forbidden: "slash" };
 
 export class Face {
   constructor(root, language, card) {

@@ -51,5 +51,5 @@ export function pageOf(uid) {
 
 /** Say whether a call may succeed later as it is: the line, the server, a session, a setting. */
 export function isPassing(status, said) {
-  return [0, 401, 429].includes(status) || status >= 500 || (status === 403 && said.code !== "blinded");
+  return [0, 401, 429].includes(status) || status >= 500 || (status === 403 && !["blinded", "own-call-first"].includes(said.code));
 }

@@ -2,10 +2,11 @@
 
 const OTHER = { has_finding: "no_finding", no_finding: "has_finding" };
 const KIND = { has_finding: "false_alarm", no_finding: "missed_finding" }; // what a disagreement most likely means
+const HIDDEN = { blinded: "blinded", "own-call-first": "call_first" };
 const SET_ASIDE = ["excluded", "quarantined"];
 
 /** After how many ms a view is looked at again by itself. */
-export const AGAIN = { waiting: 3000, unknown: 10000, no_line: 5000, busy: 10000, blinded: 15000 };
+export const AGAIN = { waiting: 3000, unknown: 10000, no_line: 5000, busy: 10000, blinded: 15000, call_first: 5000 };
 
 export function viewOf(status, said) {
   if (status !== 200) return trouble(status, said);
@@ -15,7 +16,7 @@ export function viewOf(status, said) {
 }
 
 export function trouble(status, said) {
-  if (status === 403) return { kind: said.code === "blinded" ? "blinded" : "forbidden" };
+  if (status === 403) return { kind: HIDDEN[said.code] ?? "forbidden" };
   return { kind: { 0: "no_line", 401: "ended", 404: "unknown" }[status] ?? "busy" };
 }
 

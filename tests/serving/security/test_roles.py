@@ -26,6 +26,7 @@ MAY: dict[tuple[str, str], set[Role]] = {
     ("POST", "/api/v1/studies/{uid}/report/addenda"): READERS,
     ("POST", "/api/v1/studies/{uid}/feedback"): READERS,
     ("DELETE", "/api/v1/studies/{uid}/feedback/{correction}"): READERS,
+    ("POST", "/api/v1/studies/{uid}/own-call"): READERS,
     ("POST", "/api/v1/studies/{uid}/release"): OPERATOR,
     ("DELETE", "/api/v1/studies/{uid}"): OPERATOR,
     ("GET", "/api/v1/adjudication/next"): READERS,
