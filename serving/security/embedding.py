@@ -3,8 +3,9 @@
 import re
 from collections.abc import Collection
 
+from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _SHARED = re.compile(
     r"/static/.*|/api/v1/(me|context|studies/[^/]+/(card|prediction|feedback|feedback/[^/]+))"
@@ -33,5 +34,15 @@ class Embedding:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        shared = scope["type"] == "http" and is_shared(scope["path"])
-        await (self._shared if shared else self._app)(scope, receive, send)
+        if scope["type"] != "http" or not is_shared(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+
+        async def send_by_origin(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if "origin" not in headers.get("vary", "").lower():
+                    headers.add_vary_header("Origin")  # what one origin got is no answer for another
+            await send(message)
+
+        await self._shared(scope, receive, send_by_origin)

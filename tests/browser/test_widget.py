@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, WebSocketRoute, expect
@@ -240,7 +241,10 @@ def test_the_card_follows_a_fhircast_session_and_what_the_server_is_told(ris: Ri
     ris.lead(**{"hub-token": "t", "hub": hub, "topic": "desk-7"})
     expect(ris.card.locator(".live")).to_have_text("In sync")
     line = lines[-1]
-    line.send(json.dumps({"hub.mode": "subscribe", "hub.topic": "desk-7", "hub.lease_seconds": 7200}))
+    line.send(json.dumps({"hub.mode": "subscribe", "hub.topic": "desk-7", "hub.lease_seconds": 1}))
+    with ris.page.expect_request(hub) as renewed:  # before the second is over
+        pass
+    assert urlencode({"hub.channel.endpoint": channel}) in (renewed.value.post_data or "")
     line.send(json.dumps(told("DiagnosticReport-open", ris.finding)))
     expect(ris.card.locator(".big")).to_have_text("Finding")
     line.send(json.dumps(told("ImagingStudy-open", ris.clear)))

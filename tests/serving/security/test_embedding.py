@@ -80,6 +80,8 @@ def test_browsers_share_the_widgets_calls_with_listed_origins_alone(embedded: Ho
         script = embedded.client.get("/static/widget/overread-widget.js", headers={"Origin": origin})
         assert script.headers.get("access-control-allow-origin") == allowed
         assert script.headers["content-security-policy"].startswith("default-src 'self'")
+    unasked = embedded.client.get("/static/feedback/queue.js")  # by a page of ours
+    assert unasked.headers["vary"] == "Origin"  # so that no cache gives it to a page of another origin
 
 
 def test_with_no_origin_listed_nothing_is_shared(house: House) -> None:
