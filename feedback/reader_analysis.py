@@ -95,6 +95,12 @@ class CrossoverAnalysis:
     seconds: Mapping[str, ReadingTime]
     kappa: Mapping[str, Estimate] | None
 
+    @property
+    def changes(self) -> dict[str, ReaderStudy | ReaderChange]:
+        """Every change by its name, that which speaks of other readers first where there is one."""
+        areas = {"auc_random": self.auc_random, "auc_fixed": self.auc_fixed}
+        return {**{name: area for name, area in areas.items() if area is not None}, **self.change}
+
 
 def analyse(
     study: CrossoverStudy, reads: Sequence[CrossoverRead], *, interim: bool = False

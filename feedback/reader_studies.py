@@ -14,9 +14,7 @@ from overread.domain.reader_studies import Arm, CrossoverRead, CrossoverStudy, R
 from overread.domain.tasks import Task
 from overread.store.unit_of_work import UnitOfWork
 
-TELL_READER_STUDY = (
-    "tell-reader-study"  # outbox topic; its key is a study that one of its readers has finished
-)
+TELL_READER_STUDY = "tell-reader-study"  # outbox topic; its key is a study that a reader has finished
 
 
 class NameTakenError(ConflictError):

@@ -1,4 +1,4 @@
-"""What promotions, rollbacks and shadows left to do is done."""
+"""What promotions, rollbacks, shadows, reader studies and audits left to do is done."""
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -9,11 +9,11 @@ from pipeline.services import pipeline_services
 
 @task(retries=2, retry_delay_seconds=5, cache_policy=NO_CACHE)
 def follow() -> int:
-    """Move MLflow's alias to what serves, and tag what shadows showed."""
+    """Move MLflow's alias to what serves, and tell it what shadows, readers and audits showed."""
     return hand_on(pipeline_services())
 
 
 @flow(name="hand-on")
 def hand_on_flow() -> int:
-    """Do what promotions, rollbacks and shadows left to do."""
+    """Do what promotions, rollbacks, shadows, reader studies and audits left to do."""
     return follow()

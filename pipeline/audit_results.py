@@ -27,10 +27,9 @@ def tell_audits(services: PipelineServices) -> int:
         with services.storage.look() as work:
             run = work.models.get(version).lineage.run
             found, seen = live_performance(work, version), watched(work, services.task)
+        stop = seen.verdict if seen is not None and seen.version == version else None
         if found:
-            _tell(
-                services, run, found, seen.verdict if seen is not None and seen.version == version else None
-            )
+            _tell(services, run, found, stop)
             done += 1
     return done
 
@@ -79,7 +78,7 @@ def _tags(found: Performance) -> dict[str, str]:
     words = catalogue("en")
     tags = {
         "read": f"{found.audits_read} of {found.audits_drawn} drawn",
-        "missed": f"{shown(found.missed)} of {found.missed.n} read",
+        "missed": f"{shown(found.missed)} of {found.missed.n} read" if found.missed.n else "none was read",
         "not_known": " ".join(words.text(f"performance.gap.{gap}") for gap in found.gaps) or "nothing",
     }
     for name, accuracy in _estimates(found).items():

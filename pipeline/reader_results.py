@@ -1,14 +1,11 @@
 """A reader study of which every read is given is told to MLflow, in a run of its own that names nobody."""
 
-from collections.abc import Mapping
-
 from feedback.reader_analysis import CrossoverAnalysis, analyse, nameless
 from feedback.reader_studies import TELL_READER_STUDY
 from feedback.reader_table import table
 from model_registry.logbook import limited, shown
 from model_registry.recording import recorded
 from model_registry.tracking import Record
-from overread.domain.estimates import Estimate
 from overread.domain.reader_studies import CrossoverStudy
 from pipeline.parcels import claimed
 from pipeline.services import PipelineServices
@@ -47,19 +44,13 @@ def _tell(record: Record, study: CrossoverStudy, found: CrossoverAnalysis) -> No
             "washout_days": study.washout_days,
         }
     )
-    record.tags({f"overread.change.{name}": shown(change) for name, change in _changes(found).items()})
+    record.tags({f"overread.change.{name}": shown(change) for name, change in found.changes.items()})
     record.table("reader-study.json", recorded(found))
     record.document("reader-study.md", "\n".join(table(found)) + "\n")
 
 
-def _changes(found: CrossoverAnalysis) -> Mapping[str, Estimate]:
-    """Return the changes, aided less unaided; of one reader nothing is said of others."""
-    random = {} if found.auc_random is None else {"auc_random_readers": found.auc_random}
-    return {**random, "auc_these_readers": found.auc_fixed, **found.change}
-
-
 def _metrics(found: CrossoverAnalysis) -> dict[str, float]:
     numbers = {f"seconds.{arm}": time.median for arm, time in found.seconds.items()}
-    for name, change in _changes(found).items():
+    for name, change in found.changes.items():
         numbers |= limited(f"change.{name}", change)
     return numbers

@@ -4,21 +4,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from feedback.reader_analysis import analyse as analyse_reads
-from feedback.reader_analysis import nameless
 from model_registry.recording import recorded
 from model_registry.shadow import analyse
 from model_registry.shadow_run import progress_of
 from monitoring.performance import live_performance
 from monitoring.stop_rule import watched
+from overread.domain.findings import Label
 from overread.domain.reader_studies import CrossoverStudy
 from overread.domain.shadows import Shadow
 from overread.domain.tasks import Task
 from overread.store.unit_of_work import UnitOfWork
 from overread.wording.catalogue import catalogue
-from overread.wording.numbers import NOTHING, decimal, percent, signed
+from overread.wording.numbers import decimal, percent, signed
 
 Json = dict[str, Any]
-WORDS = catalogue("en")
+UNKNOWN = "not known: no study tells it yet"
 
 
 def gathered(work: UnitOfWork, task: Task) -> Json:
@@ -51,13 +51,16 @@ def _shadow(work: UnitOfWork, shadow: Shadow) -> Json:
 def _reader_study(work: UnitOfWork, study: CrossoverStudy) -> Json:
     reads = work.reader_studies.reads(study.id)
     whole = len(reads) == study.reads_planned
-    found = nameless(analyse_reads(study, reads), name=study.name) if whole else None
+    found = analyse_reads(study, reads) if whole else None
     return {
         "name": study.name,
         "model": study.model_version,
         "reads": len(reads),
         "reads_planned": study.reads_planned,
-        "result": recorded(found),
+        "readers": len(study.readers),
+        "cases": len(study.cases),
+        "positive": sum(case.truth is Label.HAS_FINDING for case in study.cases),
+        "changes": None if found is None else recorded(found.changes),
     }
 
 
@@ -67,14 +70,14 @@ def told(seen: Mapping[str, Any]) -> Json:
         "audits": [_audit_row(each) for each in seen["audits"]],
         "stop": _stop(seen),
         "shadows": [_shadow_row(each) for each in seen["shadows"]],
-        "selection": WORDS.text("shadow.selection"),
+        "selection": _text("shadow.selection"),
         "reader_studies": [_reader_row(each) for each in seen["reader_studies"]],
     }
 
 
 def _audit_row(found: Mapping[str, Any]) -> Json:
     survey, second = found["horvitz_thompson"], found["begg_greenes"]
-    gaps = [WORDS.text(f"performance.gap.{gap}") for gap in found["gaps"]]
+    gaps = [_text(f"performance.gap.{gap}") for gap in found["gaps"]]
     believed = found["believed_reports"]
     beside = None if second is None else {name: share(second[name]) for name in second}
     return {
@@ -82,16 +85,16 @@ def _audit_row(found: Mapping[str, Any]) -> Json:
         "answers": found["flagged"] + found["cleared"],
         "read": f"{found['audits_read']} of {found['audits_drawn']}",
         "missed": _missed(found["missed"]),
-        "unknown": f"{WORDS.text('performance.not_known')} {' '.join(gaps)}" if gaps else "",
+        "unknown": f"{_text('performance.not_known')} {' '.join(gaps)}" if gaps else "",
         "sensitivity": None if survey is None else share(survey["sensitivity"]),
         "specificity": None if survey is None else share(survey["specificity"]),
-        "second": "" if beside is None else WORDS.text("performance.second", **beside),
-        "believed": WORDS.text("performance.believed", n=believed) if believed else "",
+        "second": "" if beside is None else _text("performance.second", **beside),
+        "believed": _text("performance.believed", n=believed) if believed else "",
     }
 
 
 def _missed(found: Mapping[str, Any]) -> str:
-    bound = WORDS.text("performance.at_most", share=percent(found["upper"]))
+    bound = _text("performance.at_most", share=percent(found["upper"]))
     return f"{percent(found['estimate'])}, {bound}" if found["n"] else "none was read"
 
 
@@ -100,12 +103,12 @@ def _stop(seen: Mapping[str, Any]) -> str:
     if seen["stop_rule"] is None:
         return "Nothing is in production, so nothing is watched."
     verdict, version = seen["stop_rule"]["verdict"], seen["stop_rule"]["version"]
-    height = WORDS.text(
+    height = _text(
         "performance.height",
         height=decimal(verdict["height"], 2),
         threshold=decimal(verdict["threshold"], 2),
     )
-    start = WORDS.text(f"performance.start.{verdict['start']}")
+    start = _text(f"performance.start.{verdict['start']}")
     text = "on" if seen["normal_text"] else "off"
     return (
         f"Stop rule, version {version}: {verdict['missed']} missed findings in {verdict['audited']} audits. "
@@ -115,12 +118,12 @@ def _stop(seen: Mapping[str, Any]) -> str:
 
 def _shadow_row(shadow: Mapping[str, Any]) -> Json:
     result, progress = shadow["result"], shadow["progress"]
-    beside = f"version {shadow['candidate']} beside version {shadow['production']}"
-    counts = WORDS.text("shadow.counts", **progress)
-    state = WORDS.text(f"shadow.state.{shadow['state']}")
+    beside = f"Version {shadow['candidate']} beside version {shadow['production']}"
+    counts = _text("shadow.counts", **progress)
+    state = _text(f"shadow.state.{shadow['state']}")
     row = {"title": f"{beside}: {state}. {counts}.", "lines": [], "blind": ""}
     if result is None:
-        return row | {"blind": WORDS.text("shadow.blind")}
+        return row | {"blind": _text("shadow.blind")}
     calls, labelled = result["calls"], result["labelled"]
     known = f"{labelled['n']} of {result['studies']} studies"
     lines = [
@@ -133,35 +136,39 @@ def _shadow_row(shadow: Mapping[str, Any]) -> Json:
             for name in ("sensitivity", "specificity")
         ),
     ]
-    return row | {"lines": [(WORDS.text(name), said) for name, said in lines]}
+    return row | {"lines": [(_text(name), said) for name, said in lines]}
 
 
 def _reader_row(study: Mapping[str, Any]) -> Json:
-    found, of = study["result"], f"{study['reads']} of {study['reads_planned']} reads"
-    row = {"title": f"{study['name']}, aided by version {study['model']}: {of}.", "lines": []}
-    if found is None:
-        return row
-    counted = (
-        f"{len(found['readers'])} readers, {found['n_cases']} cases, {found['n_positive']} with a finding"
-    )
-    changes = {"AUC, readers like these": found["auc_random"], "AUC, these readers": found["auc_fixed"]}
-    changes |= {f"{name}, these readers": change for name, change in found["change"].items()}
-    lines = [(name, difference(change)) for name, change in changes.items() if change is not None]
-    return row | {"title": f"{row['title']} {counted}.", "lines": lines}
+    counts = {name: study[name] for name in ("readers", "cases", "positive")}
+    counted = _text("reader_study.counts", **counts)
+    progress = "reads" if study["changes"] is None else "whole"
+    read = _text(f"reader_study.{progress}", reads=study["reads"], planned=study["reads_planned"])
+    return {
+        "title": f"{study['name']}, aided by version {study['model']}: {counted}. {read}",
+        "lines": [
+            (_text(f"reader_study.change.{name}"), difference(change))
+            for name, change in (study["changes"] or {}).items()
+        ],
+    }
+
+
+def _text(key: str, **facts: object) -> str:
+    return catalogue("en").text(key, **facts)
 
 
 def share(found: Mapping[str, Any]) -> str:
-    """Return a share with its limits and of how many."""
+    """Return a share with its limits and of how many, or that nothing tells it yet."""
     if found["estimate"] is None:
-        return NOTHING
+        return UNKNOWN
     return (
         f"{percent(found['estimate'])} [{percent(found['lower'])}, {percent(found['upper'])}] of {found['n']}"
     )
 
 
 def difference(found: Mapping[str, Any]) -> str:
-    """Return a difference with its limits and of how many; a dash where it is not defined."""
+    """Return a difference with its limits and of how many, or that nothing tells it yet."""
     if found["estimate"] is None:
-        return NOTHING
+        return UNKNOWN
     lower, upper = signed(found["lower"], 3), signed(found["upper"], 3)
     return f"{signed(found['estimate'], 3)} [{lower}, {upper}], n {found['n']}"

@@ -28,26 +28,21 @@ def write_report(act: Play, summary: Json) -> None:
     names = {str(row.code): row.en for row in act.services.task.vocabulary.rows}
     kappa, policy = summary["corrections"]["kappa"], act.services.policy
     margins = {"sensitivity": policy.sensitivity_margin, "specificity": policy.specificity_margin}
-    page = (
-        templates()
-        .get_template("report.html.j2")
-        .render(
-            s=summary,
-            fast=act.demo.fast,
-            folder=act.demo.folder.name,
-            kappa="not defined"
-            if kappa["estimate"] is None
-            else "{estimate} [{lower}, {upper}]".format(**kappa),
-            story=_story(act, summary, models),
-            plots={
-                "missed": plots.missed(before, after, names),
-                "gate": plots.gate(summary["comparisons"], margins),
-                "seconds": plots.seconds(summary["seconds"]),
-            },
-            films=_films(act, names),
-            reasons=_reasons(act, names),
-            in_use=in_use.told(summary["in_use"]),
-        )
+    template = templates().get_template("report.html.j2")
+    page = template.render(
+        s=summary,
+        fast=act.demo.fast,
+        folder=act.demo.folder.name,
+        kappa="not defined" if kappa["estimate"] is None else "{estimate} [{lower}, {upper}]".format(**kappa),
+        story=_story(act, summary, models),
+        plots={
+            "missed": plots.missed(before, after, names),
+            "gate": plots.gate(summary["comparisons"], margins),
+            "seconds": plots.seconds(summary["seconds"]),
+        },
+        films=_films(act, names),
+        reasons=_reasons(act, names),
+        in_use=in_use.told(summary["in_use"]),
     )
     (act.demo.folder / "report.html").write_text(page, encoding="utf-8")
 

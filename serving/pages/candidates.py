@@ -24,6 +24,7 @@ from serving.api.shapes import named, study_named
 from serving.pages.candidate_view import candidate_view, drift_word
 from serving.pages.flips_view import Shows, flips_view, seen_words
 from serving.pages.forms import Filled, Form, body_of
+from serving.pages.in_use_view import in_use_view
 from serving.pages.routing import PageRoute, explained
 from serving.pages.shadow_view import shadow_view
 from serving.pages.sign_view import sign_view
@@ -169,6 +170,7 @@ def _page(
         view["flips"] = flips_view(visit, work, by, request, shows=shows)
         view["sign"] = sign_view(visit, work, by, request)
     view["shadow"] = shadow_view(visit, by, request.version)
+    view["in_use"] = in_use_view(visit, request.version, view["production"])
     facts = {"view": view, "task": visit.web.task.name, "failed_at": failed_at}
     return _answer(visit, "candidates/page.html", failed, **facts)
 

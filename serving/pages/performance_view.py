@@ -20,30 +20,30 @@ def performance_view(work: UnitOfWork, visit: Visit, by: Person) -> dict[str, An
     seen = watched(work, visit.web.task)
     rows = [] if seen is None else live_performance(work, seen.version, months=MONTHS_SHOWN)
     return {
-        "rows": [_row(visit, row) for row in rows],
+        "rows": [performance_row(visit, row) for row in rows],
         "stop": None if seen is None else _stop(visit, seen),
         "switch": _switch(work, visit),
         "may_switch": by.may(Permission.SWITCH_NORMAL_TEXT),
     }
 
 
-def _row(visit: Visit, row: Performance) -> dict[str, Any]:
-    words = visit.words
-    survey = row.horvitz_thompson
+def performance_row(visit: Visit, row: Performance) -> dict[str, Any]:
+    """Return a version's accuracy in a month, or in all and then with what stands below it, as texts."""
+    words, survey, whole = visit.words, row.horvitz_thompson, row.month is None
     believed = words.text("performance.believed", n=grouped(row.believed_reports))
     return {
-        "when": words.text("performance.all") if row.month is None else f"{row.month:%Y-%m}",
+        "when": words.text("performance.all") if whole else f"{row.month:%Y-%m}",
         "answers": grouped(row.flagged + row.cleared),
         "sensitivity": _share(None if survey is None else survey.sensitivity),
         "specificity": _share(None if survey is None else survey.specificity),
-        "second": _second(visit, row.begg_greenes),
+        "second": _second(visit, row.begg_greenes) if whole else "",
         "gaps": [words.text(f"performance.gap.{gap}") for gap in row.gaps],
         "audits": words.text(
             "performance.audits_of", read=grouped(row.audits_read), drawn=grouped(row.audits_drawn)
         ),
         "missed": percent(row.missed.estimate),
         "bound": words.text("performance.at_most", share=percent(row.missed.upper)),
-        "believed": believed if row.believed_reports else "",
+        "believed": believed if whole and row.believed_reports else "",
     }
 
 

@@ -115,14 +115,15 @@ def _points(estimate: Record) -> dict[str, Any]:
         name: None if estimate[name] is None else _POINTS * estimate[name]
         for name in ("estimate", "lower", "upper")
     }
-    return _signed({**estimate, **scaled}, 1)
+    return signed_limits({**estimate, **scaled}, 1)
 
 
 def _score(estimate: Record) -> dict[str, Any]:
-    return _signed(estimate, 3)
+    return signed_limits(estimate, 3)
 
 
-def _signed(estimate: Record, digits: int) -> dict[str, Any]:
+def signed_limits(estimate: Record, digits: int) -> dict[str, Any]:
+    """Return a difference as it was recorded, with its limits and of how many."""
     lower, upper = signed(estimate["lower"], digits), signed(estimate["upper"], digits)
     return {
         "value": signed(estimate["estimate"], digits),

@@ -105,7 +105,7 @@ def test_a_reader_study_is_told_once_it_is_whole_and_names_nobody(school: Pipeli
     client, expected = school.tracking.client, analyse(study, reads)
     (run,) = client.search_runs([school.tracking.experiment("reader-study")])
     assert run.data.params["cases_with_finding"] == "12"
-    assert run.data.metrics["change.auc_these_readers"] == expected.auc_fixed.estimate
+    assert run.data.metrics["change.auc_fixed"] == expected.auc_fixed.estimate
     for metric, change in expected.change.items():
         assert run.data.metrics[f"change.{metric}"] == change.estimate
         assert run.data.metrics[f"change.{metric}.lower"] == change.lower

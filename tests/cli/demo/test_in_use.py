@@ -73,7 +73,7 @@ def test_a_shadow_is_told_once_it_has_ended(work: UnitOfWork, task: Task) -> Non
         keep_predicted(work, number, probability=0.9)
         work.shadows.add_answer(a_shadow_answer(number, probability=probability))
     running = _page(work, task)
-    assert "version 2 beside version 1: Running. 2 answered" in running
+    assert "Version 2 beside version 1: Running. 2 answered" in running
     assert "nobody is told more than its progress" in running
     assert "<th>Calls agree</th>" not in running
     work.shadows.add_end(
@@ -82,7 +82,7 @@ def test_a_shadow_is_told_once_it_has_ended(work: UnitOfWork, task: Task) -> Non
     ended = _page(work, task)
     assert "<th>Calls agree</th><td>50.0 % [" in ended
     assert "<th>Truth known by now</th><td>0 of 2 studies</td>" in ended
-    assert "<th>Sensitivity</th><td>—</td>" in ended  # no study has a truth
+    assert "<th>Sensitivity</th><td>not known: no study tells it yet</td>" in ended
     assert "no random sample" in ended
 
 
@@ -98,11 +98,11 @@ def test_a_reader_study_is_told_once_its_last_read_is_given(work: UnitOfWork, ta
     for read in reads[1:]:
         work.reader_studies.add_read(read)
     early = _page(work, task)
-    assert "pilot, aided by version 1: 191 of 192 reads." in early
-    assert "Before the last read nothing is told." in early
+    counted = "pilot, aided by version 1: 4 readers, 24 cases, 12 with a finding."
+    assert f"{counted} 191 of 192 reads are given; before the last nothing is told." in early
     assert "<table>" not in early
     work.reader_studies.add_read(reads[0])
     whole, expected = _page(work, task), analyse(study, reads).change["sensitivity"]
-    assert "192 of 192 reads. 4 readers, 24 cases, 12 with a finding." in whole
-    assert f"<td>sensitivity, these readers</td><td>{signed(expected.estimate, 3)} [" in whole
+    assert f"{counted} All 192 reads are given." in whole
+    assert f"<td>Sensitivity, these readers</td><td>{signed(expected.estimate, 3)} [" in whole
     assert "rita" not in whole

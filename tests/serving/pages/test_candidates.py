@@ -7,12 +7,17 @@ from typing import Any
 
 import pytest
 
+from feedback.reader_analysis import analyse
 from overread.domain.datasets import Look, TestSet
 from overread.domain.identifiers import Digest, VersionKey
+from overread.wording.numbers import signed
+from tests.builders import a_crossover, a_study, keep_study
+from tests.feedback.test_reader_analysis import FOUR, all_reads
 from tests.registries import a_check
 from tests.serving.builders import a_drift_verdict, ask_for
 from tests.serving.conftest import House
 from tests.serving.pages.builders import a_comparison, furnish, sign_in
+from tests.serving.test_performance import audited
 
 AT = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 A_SET: dict[str, Any] = {
@@ -59,6 +64,49 @@ def test_a_comparison_is_told_in_counts_with_limits_and_margins(served: House) -
     ):
         assert words in page, words
     assert 'class="iv inconclusive"' in page
+
+
+@pytest.mark.parametrize(
+    ("language", "unaudited", "withheld", "told"),
+    [
+        (
+            "en",
+            "has had its lot yet",
+            "191 of 192 reads are given; before the last",
+            "AUC, readers like these",
+        ),
+        ("zh", "还没有结果参加过抽签", "192 次阅片中已完成 191 次", "此类医师"),
+    ],
+)
+def test_second_reads_and_reader_studies_of_the_version_stand_beside(
+    served: House, language: str, unaudited: str, withheld: str, told: str
+) -> None:
+    furnish(served)
+    ruth = sign_in(served, "ruth", language=language)
+    assert unaudited in ruth.get("/candidates/2").text
+    audited(served, read=5)
+    study = a_crossover(range(1, 25), FOUR, model_version=VersionKey("2"))
+    reads = all_reads(study)
+    with served.storage.work() as work:
+        for case in study.cases:
+            if case.study not in {known.uid for known in work.studies.all()}:
+                keep_study(work, a_study(uid=case.study))
+        work.reader_studies.add(study)
+        for read in reads[1:]:
+            work.reader_studies.add_read(read)
+        work.commit()
+    page = ruth.get("/candidates/2").text
+    assert '<td class="b nowrap">v1</td>' in page  # what serves is audited, not the candidate
+    assert "83.3 %" in page  # ten found, and one of the five read, of ten, stands for two
+    assert withheld in page
+    assert told not in page
+    with served.storage.work() as work:
+        work.reader_studies.add_read(reads[0])
+        work.commit()
+    page, change = ruth.get("/candidates/2").text, analyse(study, reads).changes["specificity"]
+    assert told in page
+    assert f'<b>{signed(change.estimate, 3)}</b> <span class="sub">{signed(change.lower, 3)} …' in page
+    assert "rita" not in page.partition('id="in_use"')[2].partition("</section>")[0]
 
 
 def test_a_first_version_is_held_against_floors(served: House) -> None:
