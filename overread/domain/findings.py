@@ -39,6 +39,7 @@ class Severity(StrEnum):
     RELEVANT = "relevant"
 
 
+USUAL = 8
 LARGEST_SIDE = 1_000_000  # pixels; also keeps infinity out
 
 
@@ -85,11 +86,15 @@ def require_consistent(label: Label, findings: Iterable[Finding]) -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VocabularyRow:
-    """One finding of the vocabulary: its names and standard codes (scheme, value, meaning), best first."""
+    """One finding of the vocabulary: its names and standard codes (scheme, value, meaning), best first.
+
+    `initials` are those of the Chinese name in pinyin, by which it is typed.
+    """
 
     code: FindingCode
     zh: str
     en: str
+    initials: str = ""
     codes: tuple[tuple[str, str, str], ...] = ()
     slight: bool = False
     urgent: bool = False
@@ -111,6 +116,11 @@ class Vocabulary:
     def codes(self) -> tuple[FindingCode, ...]:
         """The codes in order."""
         return tuple(row.code for row in self.rows)
+
+    @property
+    def usual(self) -> tuple[VocabularyRow, ...]:
+        """The findings that are missed most often, as many as there are digits from 1 to 8."""
+        return tuple(sorted(self.rows, key=lambda row: not row.slight)[:USUAL])
 
     def row(self, code: str) -> VocabularyRow:
         """Return the row of `code`; raise `InputError` when the vocabulary lacks it."""

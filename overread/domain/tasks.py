@@ -11,7 +11,10 @@ from overread.domain.retraining import Triggers
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """One question; `normal` holds, by language, findings sentences and impression of a no-finding draft."""
+    """One question; `normal` holds, by language, findings sentences and impression of a no-finding draft.
+
+    `sections` names, by language, what each of these sentences is about, and last what fits none of them.
+    """
 
     name: str
     title: Mapping[str, str]
@@ -19,6 +22,7 @@ class Task:
     shares: Shares
     image_size: int
     normal: Mapping[str, tuple[tuple[str, ...], str]]
+    sections: Mapping[str, tuple[str, ...]]
     policy: str
     audit: AuditPlan
     triggers: Triggers

@@ -3,9 +3,9 @@
 import tomllib
 from datetime import time
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from overread.domain.datasets import Shares
 from overread.domain.errors import ConfigurationError, InputError
@@ -27,6 +27,7 @@ class _Finding(_Part):
     code: str
     zh: str
     en: str
+    initials: str = Field(default="", pattern="^[a-z0-9]*$")
     codes: list[tuple[str, str, str]] = []
     slight: bool = False
     urgent: bool = False
@@ -34,8 +35,15 @@ class _Finding(_Part):
 
 
 class _Normal(_Part):
+    sections: list[str]
     findings: list[str]
     impression: str
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if len(self.sections) != len(self.findings) + 1:
+            raise ValueError("each sentence has a section of its own, and one more takes the rest")
+        return self
 
 
 class _Normals(_Part):
@@ -134,6 +142,10 @@ def _task(file: _TaskFile, words: _TaskFile) -> Task:
         normal={
             "zh": (tuple(words.normal.zh.findings), words.normal.zh.impression),
             "en": (tuple(words.normal.en.findings), words.normal.en.impression),
+        },
+        sections={
+            "zh": tuple(words.normal.zh.sections),
+            "en": tuple(words.normal.en.sections),
         },
         policy=file.policy,
         audit=AuditPlan(

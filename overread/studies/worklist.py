@@ -1,11 +1,13 @@
 """What a reader sees, in which order."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from overread.domain.findings import Label, Vocabulary
+from overread.domain.identifiers import PersonKey, StudyUid
 from overread.domain.predictions import Prediction
-from overread.domain.studies import Patient, Study
+from overread.domain.studies import Patient, Study, StudyState
 from overread.store.studies import Filter
 from overread.store.unit_of_work import UnitOfWork
 
@@ -21,6 +23,7 @@ class Row:
 
 
 URGENT = 1
+AT_ONCE = 200  # studies looked at before the next are asked for
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,3 +86,28 @@ def urgent_first(
             (row, Place(urgent=urgent, received_at=row.study.received_at, uid=row.study.uid)) for row in rows
         ]
     return found
+
+
+def next_unread(work: UnitOfWork, wanted: Filter, *, by: PersonKey, left: Study) -> StudyUid | None:
+    """Return the study to read after one: an urgent one, the next in the list, or the first; None at the end.
+
+    Unread is what waits to be read and what the person has not had a word on. Studies in `wanted.not_so`,
+    which this person must not read or another one reads, are passed over.
+    """
+    waiting = replace(wanted, state=StudyState.PREDICTED)
+    for urgent, after in ((True, None), (False, (left.received_at, left.uid)), (False, None)):
+        for uid in _unsaid(work, replace(waiting, urgent=urgent), by=by, after=after):
+            if uid not in wanted.not_so and uid != left.uid:
+                return uid
+    return None
+
+
+def _unsaid(
+    work: UnitOfWork, wanted: Filter, *, by: PersonKey, after: tuple[datetime, str] | None
+) -> Iterator[StudyUid]:
+    """Give the studies that a person has not had a word on, in the order of the list."""
+    while rows := work.studies.page(wanted, after=after, limit=AT_ONCE):
+        uids = [study.uid for study, _ in rows]
+        said = {word.study for word in work.corrections.by_person(by, uids) if word.withdrawn_at is None}
+        yield from (uid for uid in uids if uid not in said)
+        after = (rows[-1][0].received_at, uids[-1])

@@ -1,7 +1,5 @@
 """Who I am, what I may do, my language and password, and what became of my corrections."""
 
-from urllib.parse import urlsplit
-
 from fastapi import APIRouter, Response
 
 from feedback.outcomes import outcomes_of
@@ -15,6 +13,7 @@ from serving.pages.outcomes import in_words, sheet_of
 from serving.pages.routing import PageRoute, explained
 from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_to
 from serving.problems import status_of
+from serving.security.addresses import local
 from serving.security.permissions import Anyone
 
 router = APIRouter(prefix="/account", include_in_schema=False, route_class=PageRoute)
@@ -65,7 +64,7 @@ def choose_language(by: Anyone, visit: Visiting, form: Form) -> Response:
     with visit.web.work() as work:
         work.people.set_language(by.key, language)
         work.commit()
-    return back_to(_own_path(form.text("back")))
+    return back_to(local(form.text("back")) or "/")
 
 
 @router.post("/password")
@@ -98,13 +97,6 @@ def _new_digest(look: UnitOfWork, by: Person, form: Filled) -> str:
     if form.text("new") != form.text("again"):
         raise DifferentPasswordsError
     return password_digest(form.text("new"))
-
-
-def _own_path(address: str) -> str:
-    """Return an address only where it leads to a page of ours."""
-    parts = urlsplit(address)
-    ours = address.startswith("/") and not parts.scheme and not parts.netloc and "\\" not in address
-    return parts.path if ours else "/"
 
 
 def _page(visit: Visit, by: Person, *, changed: bool = False, error: OverreadError | None = None) -> Response:

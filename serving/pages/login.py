@@ -15,6 +15,7 @@ from serving.pages.routing import PageRoute
 from serving.pages.visits import OWN_PASSWORD, Visit, back_to
 from serving.problems import CredentialsError, ForgeryError, QuotaError, status_of
 from serving.security import forgery, sessions
+from serving.security.addresses import local
 from serving.security.forgery import Forgery
 from serving.security.permissions import Anyone
 from serving.wiring import Web, Wired
@@ -22,14 +23,20 @@ from serving.wiring import Web, Wired
 router = APIRouter(include_in_schema=False)
 leaving = APIRouter(include_in_schema=False, route_class=PageRoute)
 
+NEXT = "next"
 _REFUSALS: dict[type[OverreadError], str] = {ForgeryError: "login.expired", QuotaError: "login.wait"}
 _NOBODY = f"scrypt${'0' * 32}${'0' * 128}"  # so that an unknown name takes as long as a wrong password
 
 
 @router.get("/login")
-def show_login(request: Request, web: Wired, lang: Annotated[Language | None, Query()] = None) -> Response:
-    """Ask who is there."""
-    return _login(request, web, lang)
+def show_login(
+    request: Request,
+    web: Wired,
+    lang: Annotated[Language | None, Query()] = None,
+    then: Annotated[str, Query(alias=NEXT)] = "",
+) -> Response:
+    """Ask who is there; `next` is where that person was."""
+    return _login(request, web, lang, then=then)
 
 
 @router.post("/login")
@@ -40,22 +47,22 @@ def sign_in(
     lang: Annotated[Language | None, Query()] = None,
 ) -> Response:
     """Open a session for whoever knows a name and its password."""
-    username = form.text("username").strip()
+    username, then = form.text("username").strip(), form.text(NEXT)
     try:
         web.forgery.require(request.cookies.get(forgery.LOGIN_COOKIE, ""), form.text(forgery.FIELD))
     except ForgeryError as error:  # most often a page that outlived its cookie
-        return _login(request, web, lang, username=username, refusal=error)
+        return _login(request, web, lang, then=then, username=username, refusal=error)
     guesser = _guesser(request, username)
     try:
         web.guesses.take(guesser)
     except QuotaError as error:
-        return _login(request, web, lang, username=username, refusal=error)
+        return _login(request, web, lang, then=then, username=username, refusal=error)
     digest = _password_of(web, username)
     if not password_matches(form.text("password"), digest or _NOBODY) or digest is None:
-        return _login(request, web, lang, username=username, refusal=CredentialsError())
+        return _login(request, web, lang, then=then, username=username, refusal=CredentialsError())
     web.guesses.forget(guesser)
     key = PersonKey(username)
-    response = back_to(_first_page(web, key))
+    response = back_to(_first_page(web, key, local(then) or "/"))
     cookie = web.sessions.open(key, digest)
     web.sessions.set_cookie(response, cookie, secure=request.url.scheme == "https")
     response.delete_cookie(forgery.LOGIN_COOKIE, path="/login")
@@ -86,8 +93,8 @@ def _password_of(web: Web, username: str) -> str | None:
         return work.people.password(key)
 
 
-def _first_page(web: Web, key: PersonKey) -> str:
-    """Keep that somebody signed in; return where to go first, which may be to a password of one's own."""
+def _first_page(web: Web, key: PersonKey, then: str) -> str:
+    """Keep that somebody signed in; return where to go: `then`, or first to a password of one's own."""
     now = web.now()
     with web.work() as work:
         account = work.people.account(key)
@@ -95,7 +102,7 @@ def _first_page(web: Web, key: PersonKey) -> str:
         event = AuditEvent(at=now, by=key, action="signed-in", subject=f"signed-in:{key}:{now.isoformat()}")
         work.audit.append(event)
         work.commit()
-    return OWN_PASSWORD if account.must_change_password else "/"
+    return OWN_PASSWORD if account.must_change_password else then
 
 
 def _login(
@@ -103,6 +110,7 @@ def _login(
     web: Web,
     lang: str | None,
     *,
+    then: str,
     username: str = "",
     refusal: OverreadError | None = None,
 ) -> Response:
@@ -114,6 +122,7 @@ def _login(
         "login/page.html",
         status=200 if refusal is None else status_of(refusal),
         username=username,
+        then=local(then) or "",
         problem=None if refusal is None else visit.words.text(_REFUSALS.get(type(refusal), "login.wrong")),
         hours=f"{settings.session_minutes / 60:g}",
     )

@@ -1,6 +1,7 @@
 """The reading page: picture, answer, feedback and report of one study, or why the model must not read it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -12,19 +13,23 @@ from overread.domain.corrections import Kind
 from overread.domain.errors import ForbiddenError, NotFoundError, OverreadError, PreconditionError
 from overread.domain.findings import Label
 from overread.domain.identifiers import StudyUid
+from overread.domain.people import Person
 from overread.domain.predictions import Prediction
 from overread.domain.reports import AlreadySignedError
 from overread.settings.environment import Language
 from overread.store.unit_of_work import UnitOfWork
-from overread.studies import deletion, reporting, screening
+from overread.studies import deletion, reporting, screening, worklist
 from serving.api.feedback import FeedbackBody, correction_of, feedback_answer
-from serving.api.predictions import refuse_hidden
+from serving.api.predictions import as_told, refuse_hidden
 from serving.api.repeats import Once
 from serving.api.reports import AddendumBody, ReportBody, current_report, require_editable
 from serving.api.shapes import study_named
 from serving.api.studies import WhyBody
+from serving.pages.choices import Chosen
 from serving.pages.forms import Filled, Form, body_of
-from serving.pages.reading_view import Asked, kept_report, reading_view
+from serving.pages.locks import locks_of_others
+from serving.pages.reading_view import reading_view
+from serving.pages.report_view import Asked, kept_report
 from serving.pages.routing import PageRoute, explained
 from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_to, caller_of
 from serving.problems import ForgeryError, status_of
@@ -33,6 +38,7 @@ from serving.security.permissions import Reader, Releaser, ReportWriter, Viewer
 router = APIRouter(prefix="/studies/{uid}", include_in_schema=False, route_class=PageRoute)
 
 _OTHER = {Label.NO_FINDING: Label.HAS_FINDING, Label.HAS_FINDING: Label.NO_FINDING}
+_SIGN_AND_NEXT = "sign-next"
 _ABOUT_THE_PICTURE = frozenset({Kind.WRONG_REGION, Kind.BAD_IMAGE})
 
 
@@ -42,11 +48,12 @@ def show_study(
     by: Viewer,
     visit: Visiting,
     report: Annotated[Language | None, Query()] = None,
+    came_from: Annotated[str, Query(alias="list", max_length=1000)] = "",
 ) -> Response:
-    """Show a study to read; `report` starts the draft again in a language."""
+    """Show a study to read; `report` starts the draft again in a language, `list` is where it was opened."""
     if by.must_change_password:
         return back_to(OWN_PASSWORD)
-    return _page(visit, study_named(uid), Asked(language=report))
+    return _page(visit, study_named(uid), Asked(language=report, came_from=Chosen.told(came_from)))
 
 
 @router.post("/feedback")
@@ -84,20 +91,11 @@ def take_back(uid: str, correction: str, by: Reader, visit: Visiting, form: Form
 
 @router.post("/report")
 def write_report(uid: str, by: ReportWriter, visit: Visiting, form: Form) -> Response:
-    """Keep the draft, or sign it; a signed report that contradicts the answer becomes a correction."""
+    """Keep the draft, or sign it and go on; a signed report that contradicts the answer is a correction."""
     study, web = study_named(uid), visit.web
 
-    def write() -> None:
-        body = body_of(
-            ReportBody,
-            {
-                "status": "signed" if form.text("act") == "sign" else "draft",
-                "language": form.text("language"),
-                "label": form.text("label"),
-                "findings": form.findings() if form.text("label") == Label.HAS_FINDING else [],
-                "text": {"findings": form.text("findings_text"), "impression": form.text("impression")},
-            },
-        )
+    def write() -> str | None:
+        body = _written(form)
         with web.work() as work:
             report = current_report(work, web, study, by)
             require_editable(report, form.text("etag"))
@@ -105,6 +103,7 @@ def write_report(uid: str, by: ReportWriter, visit: Visiting, form: Form) -> Res
             shown = was_shown(work, study, written.label, by=by.key)
             file_if_contradicted(work, written, task=web.task, answer_shown=shown)
             work.commit()
+        return _next(visit, by, study, _came_from(form)) if form.text("act") == _SIGN_AND_NEXT else None
 
     return _done_or_shown(visit, study, "report", form, write)
 
@@ -178,19 +177,49 @@ def _kind(prediction: Prediction, stated: str) -> Kind:
     return Kind.MISSED_FINDING if prediction.label is Label.NO_FINDING else Kind.FALSE_ALARM
 
 
+def _written(form: Filled) -> ReportBody:
+    """Return the report as the API takes it; lines end as in a browser, not as in a form's body."""
+    text = {name: form.text(name).replace("\r\n", "\n") for name in ("findings_text", "impression")}
+    return body_of(
+        ReportBody,
+        {
+            "status": "signed" if form.text("act") in {"sign", _SIGN_AND_NEXT} else "draft",
+            "language": form.text("language"),
+            "label": form.text("label"),
+            "findings": form.findings() if form.text("label") == Label.HAS_FINDING else [],
+            "text": {"findings": text["findings_text"], "impression": text["impression"]},
+        },
+    )
+
+
+def _came_from(form: Filled) -> Chosen:
+    return Chosen.told(form.text("list"))
+
+
+def _next(visit: Visit, by: Person, left: StudyUid, came_from: Chosen) -> str:
+    """Return where to read on: the next unread study of the list, or the list once all of it is read."""
+    with visit.web.look() as work:
+        others = frozenset(locks_of_others(work, visit, by.key))
+        wanted = as_told(work, visit.web, by, came_from.filter())
+        wanted = replace(wanted, not_so=wanted.not_so | others)
+        uid = worklist.next_unread(work, wanted, by=by.key, left=work.studies.get(left))
+    return came_from.address(ended="1") if uid is None else came_from.study(uid)
+
+
 def _done_or_shown(
-    visit: Visit, study: StudyUid, part: str, form: Filled, act: Callable[[], None]
+    visit: Visit, study: StudyUid, part: str, form: Filled, act: Callable[[], str | None]
 ) -> Response:
-    """Do it and lead back; where a rule forbids it, show the page with the reason and what was typed."""
+    """Do it and lead on; where a rule forbids it, show the page with the reason and what was typed."""
+    came_from = _came_from(form)
     try:
-        act()
+        then = act()
     except (NotFoundError, ForbiddenError, ForgeryError):
         raise
     except OverreadError as error:
         # a signed report shows itself and takes the text as an addendum
         part = "addendum" if isinstance(error, AlreadySignedError) else part
-        return _page(visit, study, Asked(), failed=(part, form, error))
-    return back_to(f"/studies/{study}")
+        return _page(visit, study, Asked(came_from=came_from), failed=(part, form, error))
+    return back_to(then or came_from.study(study))
 
 
 def _page(
@@ -198,22 +227,23 @@ def _page(
 ) -> Response:
     part, form, error = failed or (None, None, None)
     if form is not None and part == "report":
-        asked = Asked(typed=form)
+        asked = replace(asked, typed=form)
     web, person = visit.web, caller_of(visit.request).person
     with web.look() as work:
         view = reading_view(work, visit, person, study, asked)
         serving = work.models.production(web.task.name) is not None
     rows = web.task.vocabulary.rows
-    common = [row for row in rows if row.slight][:8]
+    common = web.task.vocabulary.usual
     return visit.page(
         "reading/page.html",
         status=200 if error is None else status_of(error),
         view=view,
+        came_from=asked.came_from,
         serving=serving,
         heat_off=False,
         vocabulary=rows,
         common=common,
-        others=[row for row in rows if row not in common],
+        others=tuple(row for row in rows if row not in common),
         failed_at=part,
         stale=isinstance(error, PreconditionError),
         failure=None if error is None else explained(visit.words.text_or, error),

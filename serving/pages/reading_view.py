@@ -1,11 +1,10 @@
 """What the reading page shows of one study to one person."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from bootstrap.clock import new_id
 from overread.domain.corrections import Correction, Kind
-from overread.domain.findings import Finding, Label
+from overread.domain.findings import Label
 from overread.domain.identifiers import StudyUid
 from overread.domain.locks import BEAT_SECONDS
 from overread.domain.people import Permission, Person
@@ -16,9 +15,9 @@ from overread.store.unit_of_work import UnitOfWork
 from overread.studies import reporting
 from serving.api.predictions import address, is_untold, refuse_blinded
 from serving.api.studies import pictures_of
-from serving.pages.forms import Filled, slots_of
 from serving.pages.locks import lock_shown
 from serving.pages.people import sex_and_age
+from serving.pages.report_view import Asked, contradicts, kept_report, report_view
 from serving.pages.visits import Visit
 
 _PREVIEW = 1280  # pixels of the longer side: sent in a tenth of the time, until all grey levels are there
@@ -27,14 +26,6 @@ _KINDS = {
     Label.NO_FINDING: (Kind.MISSED_FINDING, Kind.BAD_IMAGE),
     Label.HAS_FINDING: (Kind.FALSE_ALARM, Kind.WRONG_REGION, Kind.BAD_IMAGE),
 }
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
-    """How the page is to be shown: the draft begun again in a language, or as it was typed."""
-
-    language: str | None = None
-    typed: Filled | None = None
 
 
 def reading_view(
@@ -72,7 +63,8 @@ def reading_view(
         "own_call": _own_call(work, visit, person, uid),
         **_report_shown(visit, report, asked, automatic=automatic, untold=untold),
         "text_off": None if switch is None or automatic else visit.formats.instant(switch.at),
-        "contradicts": not untold and _contradicts(report, own),
+        "said_label": "" if own is None else own.label.value,
+        "contradicts": not untold and contradicts(report, own),
     }
 
 
@@ -188,79 +180,13 @@ def _kind_shown(prediction: Prediction | None, own: Correction | None) -> str | 
     return None if prediction is None else _KINDS[prediction.label][0].value
 
 
-def _report(visit: Visit, report: Report, asked: Asked, *, automatic: bool) -> dict[str, Any]:
-    """Return the report as it is shown; without automatic normal text a new one is empty, its class open."""
-    shown: dict[str, Any] = {
-        "status": report.status.value,
-        "version": report.version,
-        "etag": report.etag,
-        "language": report.language,
-        "label": report.label.value,
-        "findings": [_named(visit, finding) for finding in report.findings],
-        "findings_text": report.findings_text,
-        "impression": report.impression,
-        "signed_by": report.signed_by,
-        "signed_at": visit.formats.instant(report.signed_at),
-        "addenda": [
-            {"text": each.text, "by": each.by, "at": visit.formats.instant(each.at)}
-            for each in report.addenda
-        ],
-        "slots": slots_of(report.findings),
-    }
-    if report.status is ReportStatus.DRAFT and asked.typed is not None:
-        shown |= _typed(asked.typed)
-    elif report.status is ReportStatus.DRAFT and asked.language is not None:
-        text, impression = visit.web.task.draft_text(report.label, asked.language) if automatic else ("", "")
-        shown |= {"language": asked.language, "findings_text": text, "impression": impression}
-    if report.version == 0 and asked.typed is None and not automatic:
-        shown["label"] = ""
-    template = visit.web.task.draft_text(Label.NO_FINDING, shown["language"])
-    shown["is_template"] = (shown["findings_text"], shown["impression"]) == template
-    return shown
-
-
-def kept_report(visit: Visit, report: Report) -> dict[str, Any]:
-    """Return the version that is kept, as whoever wrote another one meanwhile must see it."""
-    return {
-        "etag": report.etag,
-        "version": report.version,
-        "by": report.edited_by,
-        "signed": report.status is ReportStatus.SIGNED,
-        "language": report.language,
-        "label": report.label.value,
-        "findings": [_named(visit, finding) for finding in report.findings],
-        "findings_text": report.findings_text,
-        "impression": report.impression,
-    }
-
-
-def _typed(form: Filled) -> dict[str, Any]:
-    return {
-        "language": "en" if form.text("language") == "en" else "zh",
-        "label": form.text("label"),
-        "findings_text": form.text("findings_text"),
-        "impression": form.text("impression"),
-        "slots": form.slots(),
-    }
-
-
-def _named(visit: Visit, finding: Finding) -> dict[str, str]:
-    words = visit.words
-    where = [
-        words.text(f"{kind}.{value}")
-        for kind, value in (("side", finding.side), ("zone", finding.zone), ("severity", finding.severity))
-        if value is not None
-    ]
-    return {"name": visit.finding_name(finding.code), "where": " · ".join(where)}
-
-
 def _report_shown(
     visit: Visit, report: Report, asked: Asked, *, automatic: bool, untold: bool
 ) -> dict[str, Any]:
     """Return the report to show; a draft follows from an answer and waits for the own call with it."""
     if untold and report.status is ReportStatus.DRAFT:
         return {"report": None, "kept": None}
-    shown = _report(visit, report, asked, automatic=automatic)
+    shown = report_view(visit, report, asked, automatic=automatic)
     return {"report": shown, "kept": kept_report(visit, report)}
 
 
@@ -270,8 +196,3 @@ def _own_call(work: UnitOfWork, visit: Visit, person: Person, uid: StudyUid) -> 
         return None
     shown = "after" if call.answer_shown else "before"
     return {"label": call.label.value, "at": visit.formats.minute(call.at), "shown": shown}
-
-
-def _contradicts(report: Report, own: Correction | None) -> bool:
-    """Say whether a draft says something else than the person's own last word."""
-    return own is not None and report.status is ReportStatus.DRAFT and report.label is not own.label

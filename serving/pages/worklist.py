@@ -4,18 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
 
-from overread.domain.errors import InputError
-from overread.domain.findings import Label
 from overread.domain.identifiers import PersonKey, StudyUid
 from overread.domain.studies import Reason, StudyState
-from overread.store.studies import Filter
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies import worklist
 from serving.api.predictions import as_told, hidden_among
+from serving.pages.choices import Asking, Chosen
 from serving.pages.locks import LockShown, locks_of_others
 from serving.pages.people import sex_and_age
 from serving.pages.routing import PageRoute
@@ -35,6 +32,7 @@ class Line:
     """One study as the list shows it."""
 
     uid: str
+    href: str
     state: str
     label: str | None
     probability: float | None
@@ -54,43 +52,16 @@ class Line:
     call_first: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Chosen:
-    """What the list is narrowed to, as in the address."""
-
-    state: str
-    label: str
-    q: str
-
-    def address(self, **more: str) -> str:
-        """Return the address of the list with these choices."""
-        asked = {"state": self.state, "label": self.label, "q": self.q} | more
-        query = urlencode({name: value for name, value in asked.items() if value})
-        return f"/?{query}" if query else "/"
-
-    def filter(self) -> Filter:
-        """Return the choices as the store takes them; raise `InputError` for words it does not know."""
-        try:
-            return Filter(
-                state=StudyState(self.state) if self.state else None,
-                label=Label(self.label) if self.label else None,
-                text=self.q,
-            )
-        except ValueError as error:
-            raise InputError("there is no such state or result") from error
-
-
 @router.get("/")
 def show_worklist(
     by: Viewer,
     visit: Visiting,
-    state: str = "",
-    label: str = "",
-    q: Annotated[str, Query(max_length=200)] = "",
+    chosen: Asking,
     cursor: Annotated[str | None, Query(max_length=1000)] = None,
+    ended: str = "",
 ) -> Response:
     """Show one page of the list: urgent findings that wait, then the latest received first."""
-    chosen, web = Chosen(state=state, label=label, q=q.strip()), visit.web
+    web = visit.web
     after = _place(web.cursors.read(PLACE, cursor))
     with web.look() as work:
         wanted = as_told(work, web, by, chosen.filter())
@@ -102,7 +73,7 @@ def show_worklist(
         words = _own_words(work, by.key, [row.study.uid for row, _ in rows])
         lines = [
             replace(
-                _line(visit, row, word=words.get(row.study.uid), blinded=row.study.uid in hidden),
+                _line(visit, row, chosen, word=words.get(row.study.uid), blinded=row.study.uid in hidden),
                 lock=locks.get(row.study.uid),
                 call_first=row.study.uid in hidden - wanted.not_so,
             )
@@ -122,6 +93,7 @@ def show_worklist(
         filtered=bool(chosen.state or chosen.label or chosen.q or cursor),
         serving=serving,
         place=place,
+        ended=bool(ended),
         first_href=chosen.address() if cursor else None,
         next_href=None
         if last is None
@@ -144,11 +116,12 @@ def _own_words(work: UnitOfWork, person: PersonKey, among: Sequence[StudyUid]) -
     return {word.study: word.verdict.value for word in said if word.withdrawn_at is None}
 
 
-def _line(visit: Visit, row: worklist.Row, *, word: str | None, blinded: bool) -> Line:
+def _line(visit: Visit, row: worklist.Row, chosen: Chosen, *, word: str | None, blinded: bool) -> Line:
     study, formats = row.study, visit.formats
     waits = visit.web.now() - study.received_at if study.state in _WAITING else None
     return Line(
         uid=study.uid,
+        href=chosen.study(study.uid),
         state=study.state.value,
         label=None if blinded or study.label is None else study.label.value,
         probability=None if blinded else study.probability,
@@ -179,7 +152,7 @@ def _tabs(chosen: Chosen, counts: dict[str, int]) -> list[dict[str, object]]:
     return [
         {
             "name": name,
-            "href": Chosen(state=state, label=label, q="").address(),
+            "href": Chosen(state=state, label=label).address(),
             "count": count,
             "here": (chosen.state, chosen.label) == (state, label),
         }

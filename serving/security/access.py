@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import urlencode
 
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
@@ -15,6 +16,7 @@ from overread.domain.people import Scope as TokenScope
 from serving import problems
 from serving.problems import CredentialsError, OriginError
 from serving.security import embedding, forgery, sessions, tokens
+from serving.security.addresses import place_of
 from serving.security.forgery import Forgery
 from serving.security.limits import Quota
 from serving.security.sessions import Session, Sessions
@@ -50,6 +52,12 @@ def is_open(path: str) -> bool:
     return path.startswith(OPEN)
 
 
+def _login_for(request: Request) -> str:
+    """Return the address of the login page, which leads back to where a person is."""
+    place = place_of(request, reads=request.method in SAFE)
+    return "/login" if place in {None, "/"} else f"/login?{urlencode({'next': place})}"
+
+
 class Access:
     """Finds the caller before anything else happens and leaves them in `request.state.caller`."""
 
@@ -71,7 +79,7 @@ class Access:
         except CredentialsError as error:
             answer = problems.answer(error, path=scope["path"])
             if not scope["path"].startswith(PROGRAMS):
-                answer = RedirectResponse("/login", status_code=303)
+                answer = RedirectResponse(_login_for(request), status_code=303)
         except Exception as error:  # whatever happens at the door, the caller gets a problem document
             answer = problems.answer(error, path=scope["path"])
         await answer(scope, receive, send)

@@ -62,9 +62,10 @@ def test_the_heatmap_is_switched_without_leaving_the_page_and_the_report_is_sign
     page.click("label.legend")
     expect(heat).to_have_css("opacity", "0")
 
-    page.select_option("select[name=code] >> nth=0", "nodule")
-    page.fill("#findings_text", "Nodule in the left upper zone.")
-    page.click(f'.repform button:has-text("{WORDS[language]["sign"]}") >> nth=0')
+    page.focus("#picker")
+    page.keyboard.press("8")
+    page.fill("#section-0", "Nodule in the left upper zone.")
+    page.click(f'.sign button[value=sign]:has-text("{WORDS[language]["sign"]}")')
     expect(page.locator(".rep .badge.good")).to_be_visible()
     with served.storage.look() as work:
         report = work.reports.latest(StudyUid(uid))

@@ -147,7 +147,8 @@ def test_a_box_in_the_report_names_its_line_and_is_kept_with_the_draft(desk: Des
     page.keyboard.press("b")
     start = placed(page, SIDE * 0.1, SIDE * 0.1)
     dragged(page, start, (60.0, 60.0))
-    page.select_option(".slot:first-of-type [name=code] >> nth=0", "nodule")
+    page.keyboard.type("jj")  # the picker is open: a box waits for its name
+    page.keyboard.press("Enter")
     with page.expect_navigation():
         page.click("[name=act][value=draft]")
     page.wait_for_selector("main.ready canvas")
@@ -187,8 +188,7 @@ def test_one_key_takes_the_heatmap_through_off_contour_and_fill(desk: Desk, serv
     page.keyboard.press("h")
     assert filled is not None
     assert (heat.get_attribute("src") or "").endswith(filled)
-    page.fill("#findings_text", "")
-    page.type("#findings_text", "hhh")
+    page.type("#section-0", "hhh")
     assert (heat.get_attribute("src") or "").endswith(filled)
     assert complaints(desk) == []
 

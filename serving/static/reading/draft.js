@@ -78,7 +78,7 @@ export class Draft {
     const problem = answer === null ? {} : await answer.json().catch(() => ({}));
     const { dataset } = this.place;
     if (problem.code === "already-signed" || answer?.status === 412) return this.compare(report, sent);
-    if ([401, 403].includes(answer?.status)) return this.say(dataset.signedOut);
+    if ([401, 403].includes(answer?.status)) return this.say(dataset.signedOut, { signIn: true });
     if (answer !== null && answer.status < 500 && answer.status !== 429) {
       return this.say(dataset.refused.replace("{why}", problem.detail));
     }
@@ -99,6 +99,7 @@ export class Draft {
   saved(answer, { version }, sent) {
     this.etag.value = answer.headers.get("ETag");
     this.again = FIRST;
+    keepAddress();
     this.isDirty = said(fieldsOf(this.form)) !== sent;
     if (this.isDirty) this.touched();
     else this.kept.clear();
@@ -174,9 +175,17 @@ export class Draft {
     this.put(report, { keepalive: true }).catch(() => undefined);
   }
 
-  say(words) {
+  say(words, { signIn = false } = {}) {
     this.place.textContent = words;
+    this.form.querySelector("[data-says=sign-in]").hidden = !signIn;
   }
+}
+
+/** Take what began the text again out of the address: loaded once more, the page shows what was saved. */
+function keepAddress() {
+  const address = new URL(location.href);
+  address.searchParams.delete("report");
+  if (address.href !== location.href) history.replaceState(history.state, "", address);
 }
 
 function clock(now) {

@@ -18,7 +18,7 @@ export class Kept {
   }
 }
 
-const OURS = ["csrf_token", "etag"];
+const OURS = ["csrf_token", "etag", "list"];
 
 /** Return a form's fields as they are typed, in order. */
 export function fieldsOf(form) {
@@ -40,6 +40,7 @@ export function fill(form, fields) {
       if (named[seen[name]]) named[seen[name]].value = value;
     }
   }
+  form.dispatchEvent(new Event("filled"));
 }
 
 /** Return a form as the interface takes a draft; null while no class is chosen. */

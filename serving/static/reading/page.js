@@ -2,8 +2,12 @@
 
 import { bindPresses } from "../feedback/press.js";
 import { Draft } from "./draft.js";
+import { Findings } from "./findings.js";
 import { Kept } from "./kept.js";
 import { Lock } from "./lock.js";
+import { Picker } from "./picker.js";
+import { Sections } from "./sections.js";
+import { bindWarnings } from "./warnings.js";
 
 const page = document.querySelector("main.reading");
 const form = page.querySelector(".repform");
@@ -11,9 +15,30 @@ const addendum = page.querySelector("#addendum");
 const lock = document.querySelector("#lock[data-beat]");
 
 bindPresses(page, page.dataset.noLine);
-if (form) new Draft(form).begin();
+if (form) write();
 if (addendum) takeOver();
 if (lock) new Lock(lock).begin();
+
+function write() {
+  const sections = new Sections(form);
+  const findings = new Findings(form);
+  const picker = new Picker(form, findings);
+  const abnormal = form.querySelector("[name=label][value=has_finding]");
+  const open = () => {
+    abnormal.checked = true;
+    abnormal.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  picker.addEventListener("picked", ({ detail }) => {
+    open();
+    if (!findings.has(detail)) findings.add(detail);
+  });
+  picker.addEventListener("free", ({ detail }) => {
+    open();
+    sections.append(detail);
+  });
+  new Draft(form).begin();
+  bindWarnings(page, form, sections);
+}
 
 /** A draft that came too late for the signature goes on as the draft of an addendum. */
 function takeOver() {

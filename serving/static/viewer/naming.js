@@ -11,6 +11,7 @@ export class Naming {
     boxes.addEventListener("changed", ({ detail }) => this.put(detail));
     boxes.addEventListener("removed", ({ detail }) => this.removed(detail));
     page.addEventListener("change", ({ target }) => this.chosen(target));
+    page.addEventListener("unnamed", ({ target }) => boxes.remove(boxes.all.find((one) => one.slot === target) ?? null));
   }
 
   /** Draw what the report holds already. */
@@ -39,7 +40,7 @@ export class Naming {
     const abnormal = this.page.querySelector(".repform [name=label][value=has_finding]");
     if (abnormal !== null) abnormal.checked = true;
     this.put(box);
-    free.querySelector("[name=code]").focus();
+    if (!free.querySelector("[name=code]").value) this.page.querySelector("#picker").focus();
   }
 
   /** Take a finding that was chosen while a box waits for its name. */

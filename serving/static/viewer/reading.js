@@ -36,12 +36,12 @@ function begin() {
     "ctrl+z": () => (taken.length ? boxes.restore(taken.pop()) : false),
     y: () => press(".fb .yes"), d: () => press(".fb .no"), u: () => press("#fb-band .toast button"),
     n: () => press(".fb [value=no_finding]"), m: () => press(".fb [value=has_finding]"),
-    f: () => page.querySelector("form.detail [name=code], .slot [name=code]")?.focus(),
+    f: () => (page.querySelector("form.detail [name=code]") ?? page.querySelector("#picker"))?.focus(),
     "?": help, " ": () => { held.space = true; },
     escape: () => tools.tool === BOX ? tools.choose("window") : false,
   };
   for (const number of [1, 2, 3, 4, 5]) acts[number] = () => viewport.preset(number - 1);
-  const sign = () => press(".repform [name=act][value=sign]");
+  const sign = () => press(".repform [name=act][value=sign-next]");
   bindKeys(acts, { "ctrl+enter": sign, "alt+h": acts.h });
   document.addEventListener("keyup", ({ key }) => { if (key === " ") held.space = false; });
   tools.on({ invert: acts.i, fit: acts[0], reset: acts.r, heat: acts.h, prior: acts.p, help: acts["?"] });

@@ -57,6 +57,22 @@ def test_a_vocabulary_knows_its_codes_and_no_others() -> None:
         Vocabulary(rows=(row, row))
 
 
+def test_the_usual_findings_are_the_slight_ones_then_others_and_as_many_as_digits() -> None:
+    rows = tuple(
+        VocabularyRow(code=FindingCode(f"f{n}"), zh=f"{n}", en=f"{n}", slight=n in {3, 7}) for n in range(10)
+    )
+    assert [row.code for row in Vocabulary(rows=rows).usual] == [
+        "f3",
+        "f7",
+        "f0",
+        "f1",
+        "f2",
+        "f4",
+        "f5",
+        "f6",
+    ]
+
+
 @pytest.mark.parametrize("rule", ["R01", "R02", "R03", "R04", "R05", "R06", "R09", "R10", "R11"])
 def test_only_a_fail_of_a_reading_rule_keeps_the_model_from_a_study(rule: str) -> None:
     assert not a_screening(**{rule: Outcome.FAIL}).may_be_read

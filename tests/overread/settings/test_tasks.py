@@ -1,5 +1,6 @@
 """Tasks as files: the shipped ones can be read, and a wrong one is named."""
 
+from bisect import bisect_right
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,24 @@ def test_the_reference_task_is_the_clinical_one() -> None:
     ]
     assert [row.code for row in task.vocabulary.rows if row.urgent]
     assert all(row.zh and row.en for row in task.vocabulary.rows)
+
+
+def test_initials_are_those_of_the_pinyin() -> None:
+    """The characters of GB 2312's first level stand in the order of their pinyin, so their place tells it."""
+    begins = [
+        int.from_bytes(first.encode("gb2312")) for first in "啊芭擦搭蛾发噶哈击喀垃妈拿哦啪期然撒塌挖昔压匝"
+    ]
+    told = 0
+    for row in load_task("cxr-binary").vocabulary.rows:
+        said = [mark for mark in row.zh if mark.isalnum()]
+        assert len(row.initials) == len(said)
+        for mark, initial in zip(said, row.initials, strict=True):
+            if mark.isascii():
+                assert initial == mark.lower()
+            elif begins[0] <= (place := int.from_bytes(mark.encode("gb2312"))) < 0xD8A1:
+                assert initial == "abcdefghjklmnopqrstwxyz"[bisect_right(begins, place) - 1], mark
+                told += 1
+    assert told > 100
 
 
 def test_no_row_carries_the_code_that_means_something_else() -> None:
@@ -61,6 +80,8 @@ def test_a_missing_task_names_those_there_are(tmp_path: Path) -> None:
         ("p1 = 0.09", "p1 = 0.03", "p0 < p1"),
         ("alpha = 0.05", "alpha = 0.95", "alpha"),
         ("threshold = 4.5", "limit = 4.5", "threshold: "),
+        ('"Bones and soft tissue", ', "", "normal.en: .*a section of its own"),
+        ('initials = "xfwgh"', 'initials = "XF"', "initials: "),
     ],
 )
 def test_a_wrong_task_is_refused_by_file_and_field(tmp_path: Path, old: str, new: str, said: str) -> None:

@@ -8,15 +8,15 @@ from sqlalchemy import event
 
 from bootstrap.storage import Storage
 from overread.domain.findings import Label
-from overread.domain.identifiers import StudyUid
+from overread.domain.identifiers import PersonKey, StudyUid
 from overread.domain.studies import StudyState
 from overread.domain.tasks import Task
 from overread.store.engine import Engine
 from overread.store.studies import Filter
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies.predicting import keep_prediction
-from overread.studies.worklist import page, priority, urgent_first
-from tests.builders import NOW, a_prediction, a_study, keep_predicted, keep_study, uid
+from overread.studies.worklist import next_unread, page, priority, urgent_first
+from tests.builders import NOW, a_correction, a_prediction, a_study, keep_predicted, keep_study, uid
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,27 @@ def test_urgent_findings_that_wait_come_first_and_no_row_is_lost_between_pages(
     assert shown(work, task, hidden, at_once=at_once) == [uid(n) for n in (1, 7, 6, 5, 4, 3, 2, 0)]
     signed = Filter(state=StudyState.REPORTED)
     assert shown(work, task, signed, at_once=at_once) == [uid(5)]
+
+
+def test_the_next_unread_is_an_urgent_one_then_the_following_then_from_the_top(work: UnitOfWork) -> None:
+    for number in range(6):  # the list shows 3 (urgent), then 5 4 2 1 0
+        keep_study(work, a_study(number, received_at=NOW + timedelta(minutes=number), urgent=number == 3))
+    rita = PersonKey("rita")
+
+    def after(number: int, wanted: Filter | None = None) -> StudyUid | None:
+        return next_unread(work, wanted or Filter(), by=rita, left=work.studies.get(uid(number)))
+
+    assert after(2) == uid(3)
+    assert after(2, Filter(not_so=frozenset({uid(3)}))) == uid(1)
+    work.studies.save(replace(work.studies.get(uid(3)), state=StudyState.REPORTED))
+    assert after(2) == uid(1)
+    assert after(0) == uid(5)
+    for number in (5, 1):
+        work.corrections.add(a_correction(number))
+    assert (after(0), after(2), after(4)) == (uid(4), uid(0), uid(2))
+    for number in (0, 2, 4):
+        work.studies.save(replace(work.studies.get(uid(number)), state=StudyState.REPORTED))
+    assert after(4) is None
 
 
 @pytest.mark.parametrize(("likely", "urgent"), [({"pneumothorax": 0.8}, True), ({"nodule": 0.8}, False)])

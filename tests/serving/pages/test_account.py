@@ -1,12 +1,14 @@
 """Who gets in, and what belongs to a person: language, password, session."""
 
+from urllib.parse import quote
+
 import pytest
 from fastapi.testclient import TestClient
 
 from overread.domain.identifiers import PersonKey
 from serving.wiring import GUESSES_PER_MINUTE
 from tests.serving.conftest import House
-from tests.serving.pages.builders import PASSWORD, Browser, default_language, set_passwords, sign_in
+from tests.serving.pages.builders import PASSWORD, Browser, default_language, furnish, set_passwords, sign_in
 
 
 @pytest.mark.parametrize(
@@ -25,7 +27,40 @@ from tests.serving.pages.builders import PASSWORD, Browser, default_language, se
 )
 def test_without_a_session_every_page_leads_to_the_login(house: House, path: str) -> None:
     answer = house.client.get(path, follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    back = "" if path == "/" else f"?next={quote(path, safe='')}"
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/login{back}")
+
+
+def test_signing_in_leads_back_to_where_one_was_and_nowhere_else(served: House) -> None:
+    set_passwords(served)
+    path, said = f"/studies/{furnish(served).clear}", {"username": "rita", "password": PASSWORD}
+
+    def signed_in(opened: str, **headers: str) -> str:
+        browser = Browser(client=TestClient(served.app, headers=headers), who="rita")
+        other = browser.get(f"{opened}&lang=zh")  # in another language, and after a wrong password
+        wrong = browser.send(other, "/login?lang=zh", said | {"password": "wrong"})
+        return str(browser.send(wrong, "/login?lang=zh", said).headers["location"])
+
+    def sent_to(client: TestClient, *, referer: str) -> str:
+        answer = client.post(f"{path}/report", headers={"Referer": referer}, follow_redirects=False)
+        return str(answer.headers["location"])
+
+    left = served.client.get(f"{path}?list=q%3DDoe", follow_redirects=False).headers["location"]
+    assert signed_in(left) == f"{path}?list=q%3DDoe"
+    address = f"{served.client.base_url}{path}"
+    assert signed_in(sent_to(served.client, referer=address)) == path
+    assert sent_to(served.client, referer=f"https://elsewhere.example{path}") == "/login"
+    for hostile in (
+        "https://elsewhere.example/",
+        "//elsewhere.example/",
+        "/\\elsewhere.example/",
+        "\\\\elsewhere.example",
+        "/\t/elsewhere.example",
+        "javascript:alert(1)",
+        "/" + "a" * 3000,
+        "//[",
+    ):
+        assert signed_in(f"/login?next={quote(hostile, safe='')}") == "/", hostile
 
 
 def test_a_wrong_password_and_an_unknown_name_get_the_same_words_and_keep_the_name(house: House) -> None:
@@ -114,7 +149,7 @@ def test_a_changed_password_ends_other_sessions_and_keeps_this_one(served: House
         assert here.fill("/account", "/account/password", form | wrong).status_code == 422
     assert here.fill("/account", "/account/password", form).status_code == 303
     assert here.get("/account?changed=1").status_code == 200
-    assert elsewhere.get("/account").headers["location"] == "/login"
+    assert elsewhere.get("/account").headers["location"] == "/login?next=%2Faccount"
 
 
 def test_signing_out_ends_the_session(served: House) -> None:

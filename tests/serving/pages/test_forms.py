@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from overread.domain.identifiers import StudyUid
+from tests.serving.builders import a_dicom
 from tests.serving.conftest import House
 from tests.serving.pages.builders import Forms, forms_of, furnish, sign_in
 
@@ -95,6 +96,29 @@ def test_a_report_is_drafted_then_signed_and_a_contradiction_becomes_a_correctio
     assert "Seen again on CT." in rita.get(f"/studies/{uid}").text
 
 
+def test_signing_leads_to_the_next_unread_study_of_the_list_it_was_opened_from(served: House) -> None:
+    there = furnish(served)
+    other = served.send(a_dicom(bright=False, seed=5, PatientName="Roe^Ann", PatientID="R1")).json()
+    rita = sign_in(served, "rita")
+    form = {
+        "act": "sign-next",
+        "language": "en",
+        "label": "no_finding",
+        "findings_text": "",
+        "impression": "",
+    }
+
+    def signed(uid: str, asked: str) -> str:
+        opened = rita.get(f"/studies/{uid}?{asked}")
+        return str(rita.send(opened, f"/studies/{uid}/report", form).headers["Location"])
+
+    assert 'href="/studies/' + there.clear + '?list=q%3DDoe"' in rita.get("/?q=Doe").text
+    assert signed(there.clear, "list=q%3DDoe") == f"/studies/{there.finding}?list=q%3DDoe"
+    assert signed(there.finding, "list=q%3DDoe%26next%3Dhttps://elsewhere.example") == "/?q=Doe&ended=1"
+    assert "Nothing unread is left" in rita.get("/?q=Doe&ended=1").text
+    assert signed(other["study_instance_uid"], "list=//elsewhere.example") == "/?ended=1"
+
+
 def test_a_stale_report_is_refused_and_what_was_typed_is_kept(served: House) -> None:
     uid = furnish(served).clear
     rita, remy = sign_in(served, "rita"), sign_in(served, "remy")
@@ -162,7 +186,7 @@ def test_the_list_gives_away_nothing_of_a_study_whose_case_one_holds(served: Hou
     uid = furnish(served).clear
     rita, remy = sign_in(served, "rita"), sign_in(served, "remy")
     rita.fill(f"/studies/{uid}", f"/studies/{uid}/feedback", {"press": "disagree"})
-    link = f'href="/studies/{uid}"'
+    link = f'href="/studies/{uid}'
     assert link in remy.get("/?label=no_finding").text
     remy.get("/adjudication")
     assert link in remy.get("/").text

@@ -147,7 +147,7 @@ def test_an_address_without_a_page_is_a_page_for_a_browser_and_a_problem_for_a_p
         answer = ruth.client.get(path, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (404, "not-found"), path
     without = TestClient(served.app).get("/nowhere", headers=html, follow_redirects=False)
-    assert without.headers["location"] == "/login"
+    assert without.headers["location"] == "/login?next=%2Fnowhere"
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_a_one_time_password_opens_no_api(house: House) -> None:
 
 def test_a_page_without_a_session_leads_to_the_login(house: House) -> None:
     answer = house.client.get("/candidates", follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=%2Fcandidates")
 
 
 def test_every_answer_carries_the_security_headers(house: House) -> None:

@@ -1,0 +1,113 @@
+"""What the reading page shows of a study's report: as it is kept, as it was typed, and what goes with it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from overread.domain.corrections import Correction
+from overread.domain.findings import Finding, Label
+from overread.domain.reports import Report, ReportStatus
+from overread.wording.catalogue import catalogue
+from serving.pages.choices import EVERYTHING, Chosen
+from serving.pages.forms import Filled, slots_of
+from serving.pages.visits import Visit
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """How the page is to be shown: the draft begun again in a language, or as typed; and from which list."""
+
+    language: str | None = None
+    typed: Filled | None = None
+    came_from: Chosen = EVERYTHING
+
+
+def report_view(visit: Visit, report: Report, asked: Asked, *, automatic: bool) -> dict[str, Any]:
+    """Return the report as it is shown; without automatic normal text a new one is empty, its class open."""
+    shown: dict[str, Any] = {
+        "status": report.status.value,
+        "version": report.version,
+        "etag": report.etag,
+        "language": report.language,
+        "label": report.label.value,
+        "findings": [_named(visit, finding) for finding in report.findings],
+        "findings_text": report.findings_text,
+        "impression": report.impression,
+        "signed_by": report.signed_by,
+        "signed_at": visit.formats.instant(report.signed_at),
+        "addenda": [
+            {"text": each.text, "by": each.by, "at": visit.formats.instant(each.at)}
+            for each in report.addenda
+        ],
+        "slots": slots_of(report.findings),
+    }
+    if report.status is ReportStatus.DRAFT and asked.typed is not None:
+        shown |= _typed(asked.typed)
+    elif report.status is ReportStatus.DRAFT and asked.language is not None:
+        text, impression = visit.web.task.draft_text(report.label, asked.language) if automatic else ("", "")
+        shown |= {"language": asked.language, "findings_text": text, "impression": impression}
+    if report.version == 0 and asked.typed is None and not automatic:
+        shown["label"] = ""
+    normal = _normal(visit, shown["language"], automatic=automatic)
+    stands = (shown["findings_text"], shown["impression"]) == (
+        normal["normal_text"],
+        normal["normal_impression"],
+    )
+    return shown | normal | {"is_template": automatic and stands}
+
+
+def _normal(visit: Visit, language: str, *, automatic: bool) -> dict[str, Any]:
+    """Return the sections of a report, and the normal text, whole and by section; empty without automatic."""
+    task = visit.web.task
+    sentences, impression = task.normal[language]
+    text, _ = task.draft_text(Label.NO_FINDING, language)
+    if not automatic:
+        text, impression, sentences = "", "", ("",) * len(sentences)
+    return {
+        "normal_text": text,
+        "normal_impression": impression,
+        "colon": catalogue(language).text("report.colon"),
+        "sections": [
+            {"name": name, "normal": sentence}
+            for name, sentence in zip(task.sections[language], (*sentences, ""), strict=True)
+        ],
+    }
+
+
+def kept_report(visit: Visit, report: Report) -> dict[str, Any]:
+    """Return the version that is kept, as whoever wrote another one meanwhile must see it."""
+    return {
+        "etag": report.etag,
+        "version": report.version,
+        "by": report.edited_by,
+        "signed": report.status is ReportStatus.SIGNED,
+        "language": report.language,
+        "label": report.label.value,
+        "findings": [_named(visit, finding) for finding in report.findings],
+        "findings_text": report.findings_text,
+        "impression": report.impression,
+    }
+
+
+def contradicts(report: Report, own: Correction | None) -> bool:
+    """Say whether a draft says something else than the person's own last word."""
+    return own is not None and report.status is ReportStatus.DRAFT and report.label is not own.label
+
+
+def _typed(form: Filled) -> dict[str, Any]:
+    return {
+        "language": "en" if form.text("language") == "en" else "zh",
+        "label": form.text("label"),
+        "findings_text": form.text("findings_text"),
+        "impression": form.text("impression"),
+        "slots": form.slots(),
+    }
+
+
+def _named(visit: Visit, finding: Finding) -> dict[str, str]:
+    words = visit.words
+    where = [
+        words.text(f"{kind}.{value}")
+        for kind, value in (("side", finding.side), ("zone", finding.zone), ("severity", finding.severity))
+        if value is not None
+    ]
+    return {"name": visit.finding_name(finding.code), "where": " · ".join(where)}
