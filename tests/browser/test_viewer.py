@@ -150,7 +150,7 @@ def test_a_box_in_the_report_names_its_line_and_is_kept_with_the_draft(desk: Des
     page.keyboard.type("jj")  # the picker is open: a box waits for its name
     page.keyboard.press("Enter")
     with page.expect_navigation():
-        page.click("[name=act][value=draft]")
+        page.click(".sign [value=draft]")
     page.wait_for_selector("main.ready canvas")
     expect(page.locator(".boxes .label")).to_contain_text("odule")
     with served.storage.look() as work:
