@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from feedback.datasets import corrected
@@ -51,7 +52,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Holding:
+class Holding:
     """A dataset version, what of it was corrected, and the models trained on it, the oldest first."""
 
     dataset: DatasetVersion
@@ -66,7 +67,7 @@ def outcomes_of(
     words = work.corrections.latest_by(person, limit=limit)
     cases = work.cases.some({word.case for word in words if word.case is not None})
     labels = _settled(work, cases.values())
-    holdings = _holdings(work, objects, labels.values())
+    holdings = holdings_since(work, objects, min((label.at for label in labels.values()), default=None))
     return [_outcome(word, cases, labels, holdings) for word in words]
 
 
@@ -74,7 +75,7 @@ def _outcome(
     said: Correction,
     cases: Mapping[str, Case],
     labels: Mapping[str, StudyLabel],
-    holdings: Sequence[_Holding],
+    holdings: Sequence[Holding],
 ) -> Outcome:
     case = None if said.case is None else cases.get(said.case)
     if said.withdrawn_at is not None or case is None:
@@ -83,7 +84,7 @@ def _outcome(
     if label is None:
         return Outcome(said=said, fate=Fate.IN_READ)
     fate = Fate.ACCEPTED if label.label is said.label else Fate.NOT_ACCEPTED
-    return Outcome(said=said, fate=fate, label=label, learned=_learned(label, holdings))
+    return Outcome(said=said, fate=fate, label=label, learned=learned(label.study, label.at, holdings))
 
 
 def _settled(work: UnitOfWork, cases: Iterable[Case]) -> dict[str, StudyLabel]:
@@ -93,14 +94,13 @@ def _settled(work: UnitOfWork, cases: Iterable[Case]) -> dict[str, StudyLabel]:
     return {label.case: label for labels in found for label in labels if label.case is not None}
 
 
-def _holdings(work: UnitOfWork, objects: Objects, labels: Iterable[StudyLabel]) -> list[_Holding]:
-    """Return the dataset versions since the first of some labels, in order; none without a label."""
-    since = min((label.at for label in labels), default=None)
+def holdings_since(work: UnitOfWork, objects: Objects, since: datetime | None) -> list[Holding]:
+    """Return the dataset versions since an instant, in order; none without one."""
     if since is None:
         return []
     models = work.models.all()
     return [
-        _Holding(
+        Holding(
             dataset=dataset,
             corrected=corrected(objects, dataset.digest),
             models=tuple(model for model in models if model.lineage.dataset_version == dataset.version),
@@ -110,11 +110,9 @@ def _holdings(work: UnitOfWork, objects: Objects, labels: Iterable[StudyLabel]) 
     ]
 
 
-def _learned(label: StudyLabel, holdings: Iterable[_Holding]) -> Learned | None:
-    """Return where a label went; None while no dataset holds it, and for a test patient's for ever."""
-    found = [
-        each for each in holdings if each.dataset.created_at >= label.at and label.study in each.corrected
-    ]
+def learned(study: StudyUid, at: datetime, holdings: Iterable[Holding]) -> Learned | None:
+    """Return where a label settled at `at` went; None while no dataset holds it, and for a test patient's."""
+    found = [each for each in holdings if each.dataset.created_at >= at and study in each.corrected]
     if not found:
         return None
     models = sorted(
@@ -122,4 +120,4 @@ def _learned(label: StudyLabel, holdings: Iterable[_Holding]) -> Learned | None:
         key=lambda model: (model.trained_at, model.version),
     )
     first = found[0]
-    return Learned(dataset=first.dataset, split=first.corrected[label.study], models=tuple(models))
+    return Learned(dataset=first.dataset, split=first.corrected[study], models=tuple(models))

@@ -49,6 +49,7 @@ class Permission(StrEnum):
     SEE_SHADOW_RESULTS = "see-shadow-results"
     RUN_SHADOWS = "run-shadows"
     SEE_MONITORING = "see-monitoring"
+    SEE_READER_RATES = "see-reader-rates"
     RESOLVE_ALERT = "resolve-alert"
     SWITCH_NORMAL_TEXT = "switch-normal-text"
     SEE_AUDIT = "see-audit"
@@ -96,6 +97,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         | {
             Permission.SEND,
             Permission.SEE_OWN_SENT,
+            Permission.SEE_READER_RATES,
             Permission.RELEASE,
             Permission.RUN_RETRAININGS,
             Permission.CANCEL_RETRAININGS,
@@ -107,7 +109,13 @@ MAY: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.AUDITOR: frozenset(
-        _SEE_ALL | {Permission.SEE_CASES, Permission.SEE_TEST_CASES, Permission.SEE_SHADOW_RESULTS}
+        _SEE_ALL
+        | {
+            Permission.SEE_CASES,
+            Permission.SEE_TEST_CASES,
+            Permission.SEE_SHADOW_RESULTS,
+            Permission.SEE_READER_RATES,
+        }
     ),
     Role.DEVICE: frozenset({Permission.SEND, Permission.SEE_OWN_SENT}),
 }

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, insert, or_, select, update
 
@@ -235,6 +235,13 @@ class CaseStore:
             found[row.case] = replace(found[row.case], resolution=parsed(Resolution, row))
 
 
+class Settled(NamedTuple):
+    """The label that a case settled, and when."""
+
+    label: str
+    at: datetime
+
+
 class LabelStore:
     """Append-only labels with their sources, and the errata of test patients."""
 
@@ -265,6 +272,12 @@ class LabelStore:
         for row in self._connection.execute(select(labels).order_by(labels.c.at, labels.c.id)):
             found.setdefault(StudyUid(row.study), []).append(parsed(StudyLabel, row))
         return found
+
+    def settled(self, cases: Collection[str]) -> dict[str, Settled]:
+        """Return what closed cases settled, by case, the latest label of each."""
+        query = select(labels.c.case, labels.c.label, labels.c.at).where(labels.c.case.is_not(None))
+        rows = self._connection.execute(query.order_by(labels.c.at, labels.c.id))
+        return {case: Settled(label=label, at=at) for case, label, at in rows if case in cases}
 
     def count_settled(self, *, since: datetime | None) -> int:
         """Return how many studies that may train had a case settled since; a test patient's never train."""

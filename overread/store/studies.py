@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import (
-    JSON,
     ColumnElement,
     Connection,
     Select,
@@ -17,7 +16,6 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    type_coerce,
     update,
 )
 
@@ -245,20 +243,6 @@ class StudyStore:
         if since is not None:
             query = query.where(predictions.c.made_at >= since)
         return [parsed(Prediction, row) for row in self._connection.execute(query.limit(limit))]
-
-    def count_answers_by_maker(self, among: Sequence[StudyUid] | None = None) -> dict[str, int]:
-        """Return how many studies have an answer, by maker of the scanner; `among` keeps to some studies."""
-        maker = type_coerce(studies.c.acquisition, JSON)["manufacturer"].as_string()
-        query = select(maker, func.count()).where(studies.c.probability.is_not(None)).group_by(maker)
-        if among is None:
-            parts = [query]
-        else:
-            parts = [query.where(studies.c.uid.in_(among[at : at + 500])) for at in range(0, len(among), 500)]
-        counts: dict[str, int] = {}
-        for part in parts:
-            for name, count in self._connection.execute(part):
-                counts[name or ""] = counts.get(name or "", 0) + count
-        return counts
 
 
 def _urgent(wanted: Filter) -> ColumnElement[bool]:

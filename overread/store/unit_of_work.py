@@ -16,6 +16,7 @@ from overread.store.outbox import Outbox
 from overread.store.own_calls import OwnCallStore
 from overread.store.people import PeopleStore
 from overread.store.reader_studies import ReaderStudyStore
+from overread.store.readings import ReadingStore
 from overread.store.reports import ReportStore
 from overread.store.shadows import ShadowStore
 from overread.store.studies import StudyStore
@@ -53,6 +54,7 @@ class UnitOfWork:
         self.own_calls = OwnCallStore(connection)
         self.people = PeopleStore(connection)
         self.reader_studies = ReaderStudyStore(connection)
+        self.readings = ReadingStore(connection)
         self.reading_locks = ReadingLockStore(connection)
         self.reports = ReportStore(connection)
         self.shadows = ShadowStore(connection)

@@ -2,13 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, timedelta, tzinfo
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from feedback.agreement import two_reader_agreement
+from feedback.to_production import journeys
 from monitoring.alerts import resolve
+from monitoring.corrections import correction_rates
 from overread.domain.adjudication import Case, CaseState
 from overread.domain.alerts import Alert, Urgency
 from overread.domain.corrections import Correction
@@ -16,8 +18,15 @@ from overread.domain.errors import NotFoundError
 from overread.domain.findings import Label
 from overread.domain.predictions import Prediction
 from overread.store.monitoring import DriftCheck
+from overread.store.readings import Reading
 from overread.store.unit_of_work import UnitOfWork
 from serving.api.candidates import framed_page
+from serving.api.corrections import (
+    CorrectionsAnswer,
+    JourneysAnswer,
+    corrections_answer,
+    journeys_answer,
+)
 from serving.api.drift import AttributionAnswer, attribution_answers
 from serving.api.performance import (
     EstimateAnswer,
@@ -119,19 +128,22 @@ class MonitoringAnswer(Answer):
     stop_rule: StopAnswer | None
     normal_text: NormalTextAnswer
     readers: ReadersAnswer
+    corrections: CorrectionsAnswer
+    to_production: JourneysAnswer
     volume: list[DayAnswer]
     studies: dict[str, int]
 
 
 @router.get("")
 def show_monitoring(
-    _by: MonitoringViewer, web: Wired, days: Annotated[int, Query(ge=1, le=366)] = 90
+    by: MonitoringViewer, web: Wired, days: Annotated[int, Query(ge=1, le=366)] = 90
 ) -> MonitoringAnswer:
     """Return the figures of the last `days`."""
     since = web.now() - timedelta(days=days)
     with web.look() as work:
         settled = _settled(work)
-        predictions = work.studies.predictions_since(since)
+        readings, said = work.readings.since(since), work.corrections.all(since=since)
+        rates = correction_rates(work, readings, said, since=since)
         return MonitoringAnswer(
             drift=[_drift(check) for check in work.monitoring.checks()],
             alerts=[alert_answer(alert) for alert in work.monitoring.alerts()],
@@ -140,8 +152,10 @@ def show_monitoring(
             performance=performance_answers(work, web, days=days),
             stop_rule=stop_answer(work, web),
             normal_text=normal_text_answer(work.text_switches.latest(web.task.name)),
-            readers=_readers(work, work.corrections.all(since=since)),
-            volume=volume_of(predictions),
+            readers=_readers(work, said),
+            corrections=corrections_answer(rates, by, web.services.secret),
+            to_production=journeys_answer(journeys(work, web.objects, web.task.name, said)),
+            volume=volume_of(readings, web.services.settings.zone),
             studies=work.studies.count_by_state(),
         )
 
@@ -252,17 +266,17 @@ def _kappa(work: UnitOfWork) -> EstimateAnswer | None:
     return EstimateAnswer.model_validate(kappa, from_attributes=True)
 
 
-def volume_of(predictions: Iterable[Prediction]) -> list[DayAnswer]:
-    """Return the answers by day, in order."""
-    days: dict[date, list[Prediction]] = defaultdict(list)
-    for prediction in predictions:
-        days[prediction.made_at.date()].append(prediction)
+def volume_of(readings: Iterable[Reading], zone: tzinfo | None) -> list[DayAnswer]:
+    """Return the studies that got their first answer by day, as the site counts days, in order."""
+    days: dict[date, list[Reading]] = defaultdict(list)
+    for reading in readings:
+        days[reading.at.astimezone(zone).date()].append(reading)
     return [
         DayAnswer(
             day=day,
             predicted=len(made),
-            has_finding=sum(prediction.label is Label.HAS_FINDING for prediction in made),
-            mean_probability=sum(prediction.probability for prediction in made) / len(made),
+            has_finding=sum(reading.called == Label.HAS_FINDING for reading in made),
+            mean_probability=sum(reading.probability for reading in made) / len(made),
         )
         for day, made in sorted(days.items())
     ]

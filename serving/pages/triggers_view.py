@@ -19,7 +19,7 @@ def triggers_view(work: UnitOfWork, visit: Visit) -> dict[str, Any]:
     said = "" if pulled is None else words.text(f"trigger.{pulled}")
     return {
         "rows": [_row(visit, trigger, standing) for trigger in Trigger],
-        "since": formats.instant(standing.since),
+        "since": formats.instant(standing.since) if standing.since else words.text("starts.ever"),
         "settled": grouped(standing.settled),
         "now": said,
         "date": formats.instant(triggers.next_date(now, zone)),

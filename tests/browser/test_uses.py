@@ -1,10 +1,17 @@
-"""The uses that decide, in a real browser: feedback, a signed report, a blinded read, a promotion."""
+"""The uses that decide, in a real browser: feedback, report, blinded read, promotion, retraining."""
+
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import expect
 
 from overread.domain.identifiers import StudyUid
+from overread.domain.models import RunState
+from overread.domain.retraining import Step, TrainingPoint
+from pipeline.retraining import CancelledError, change, under_way
+from pipeline.services import PipelineServices, pipeline_services
 from tests.browser.conftest import Desk
+from tests.serving.builders import ClockedServices
 from tests.serving.conftest import House
 from tests.serving.pages.builders import furnish
 
@@ -116,3 +123,44 @@ def test_two_reviewers_release_a_candidate(desk: Desk, served: House, language: 
     assert model is not None
     assert model.version == "2"
     assert desk.complaints == []
+
+
+def test_a_retraining_is_asked_for_once_followed_and_called_off(
+    desk: Desk, served: House, services: ClockedServices
+) -> None:
+    worker, page = pipeline_services(services.settings), desk.page
+    desk.sign_in("olga", language="zh")
+    desk.open("/retraining")
+    page.fill("#reason", "周一起用新设备")
+    page.dblclick("button:has-text('立即训练')")
+    expect(page.locator(".under-way .badge.info")).to_have_text("等待")
+    with served.storage.look() as work:
+        (run,) = work.monitoring.runs()
+    assert (run.state, run.requested_by, run.reason) == (RunState.WAITING, "olga", "周一起用新设备")
+
+    with pytest.raises(CancelledError), under_way(worker, run.id, flow_run="flow-1"):
+        _train_and_wait_for_the_word(worker, run.id, desk)
+    expect(page.locator("#runs tbody tr")).to_contain_text("已取消")  # by itself, as all before it
+    expect(page.locator(".under-way")).to_have_count(0)
+    with served.storage.look() as work:
+        assert work.monitoring.run(run.id).state is RunState.CANCELLED
+        actions = [row.event.action for row in work.audit.rows() if row.event.action.startswith("retraining")]
+    assert actions == ["retraining-asked", "retraining-cancelled", "retraining-stopped"]
+    assert desk.complaints == []
+
+
+def _train_and_wait_for_the_word(worker: PipelineServices, run: str, desk: Desk) -> None:
+    """Be the process that trains: say how far it is, and go on until it hears that it was called off."""
+    change(worker, run, lambda run: replace(run, step=Step.TRAINING, progress=0.4))
+    point = TrainingPoint(
+        run=run, job="job", at=worker.now(), name="v2", stage="images", done=288, of=720, loss=0.35
+    )
+    with worker.storage.work() as work:
+        work.monitoring.add_point(replace(point, tuning_auc=0.913))
+        work.commit()
+    now = desk.page.locator(".under-way")
+    expect(now).to_contain_text("40.0 %")
+    expect(now).to_contain_text("0.913")
+    desk.page.click(".under-way button:has-text('取消')")
+    expect(now.locator(".badge.info")).to_have_text("正在停止")
+    change(worker, run, lambda run: replace(run, progress=0.5))

@@ -59,7 +59,7 @@ def test_the_figures_have_everything_the_page_shows(served: House) -> None:
     shown = served.ask("rita", "GET", "/api/v1/monitoring").json()
     assert set(shown) == {
         *("drift", "alerts", "calibration", "audit", "readers", "volume", "studies"),
-        *("performance", "stop_rule", "normal_text"),
+        *("performance", "stop_rule", "normal_text", "corrections", "to_production"),
     }
     assert (shown["performance"], shown["stop_rule"]["audited"]) == ([], 0)
     assert shown["normal_text"] == {"automatic": True, "since": None, "by": None, "reason": None}
