@@ -6,10 +6,12 @@ from tests.browser.conftest import Desk
 from tests.serving.conftest import House
 from tests.serving.pages.builders import furnish
 
+LONG = "Featherstonehaugh-Cholmondeley-Majors^Maximiliana W. K."
+
 
 def every_page(desk: Desk, served: House, language: str) -> Iterator[str]:
     """Open one page after the other, in one language, and yield its path."""
-    department = furnish(served)
+    department = furnish(served, name=LONG)
     study = f"/studies/{department.clear}"
     said = {"verdict": "disagree", "label": "has_finding", "kind": "missed_finding"}
     served.ask("sven", "POST", f"/api/v1{study}/feedback", json=said, headers={"Idempotency-Key": "k"})
