@@ -1,12 +1,16 @@
-"""What a frozen dataset is made of, in counts: who said its labels, and what moved since another one."""
+"""What a frozen dataset is made of, in counts: who said its labels, and how corrections came into it."""
 
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from feedback.datasets import corrected
+from overread.domain.datasets import Split
+from overread.domain.errors import NotFoundError
 from overread.domain.identifiers import Digest
 from overread.store.objects import Objects
+from overread.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,3 +59,34 @@ def composition(objects: Objects, digest: Digest, *, since: Digest | None = None
 
 def _labels(rows: Iterable[Mapping[str, str]]) -> dict[str, str]:
     return {row["study"]: row["label"] for row in rows}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Journey:
+    """Studies on their way into a dataset: disputed and settled by then, corrected in it, kept for the test.
+
+    Audits and doubted labels are settled too, so that more may be settled than were disputed.
+    """
+
+    disputed: int
+    settled: int
+    train: int
+    tune: int
+    test: int
+
+
+def journey(work: UnitOfWork, objects: Objects, dataset: str) -> Journey | None:
+    """Count how corrections came into a dataset version; None where it is not kept here."""
+    try:
+        version = work.datasets.get(dataset)
+        held = Counter(corrected(objects, version.digest).values())
+    except NotFoundError:
+        return None
+    until = version.created_at
+    return Journey(
+        disputed=work.corrections.count_disputed(until=until),
+        settled=work.labels.count_adjudicated(until=until),
+        train=held[Split.TRAIN],
+        tune=held[Split.TUNE],
+        test=len({erratum.study for erratum in work.labels.errata() if erratum.at <= until}),
+    )

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, insert, or_, select, update
 
 from overread.domain.adjudication import Case, CaseState, Read, Resolution, Stage
-from overread.domain.corrections import Correction
+from overread.domain.corrections import Correction, Verdict
 from overread.domain.datasets import Erratum, Split
 from overread.domain.errors import NotFoundError
 from overread.domain.identifiers import PersonKey, StudyUid
@@ -71,6 +71,14 @@ class CorrectionStore:
     def all(self, *, since: datetime | None = None) -> list[Correction]:
         """Return every correction, in order."""
         return self._select(*([] if since is None else [corrections.c.at >= since]))
+
+    def count_disputed(self, *, until: datetime) -> int:
+        """Return how many studies had a standing dispute by an instant."""
+        standing = self._query(
+            corrections.c.verdict == Verdict.DISAGREE, corrections.c.at <= until, withdrawals.c.at.is_(None)
+        )
+        query = standing.with_only_columns(func.count(corrections.c.study.distinct()))
+        return self._connection.execute(query).scalar_one()
 
     def _select(self, *conditions: ColumnElement[bool]) -> list[Correction]:
         query = self._query(*conditions).order_by(corrections.c.at, corrections.c.id)
@@ -289,6 +297,13 @@ class LabelStore:
         )
         if since is not None:
             query = query.where(labels.c.at > since)
+        return self._connection.execute(query).scalar_one()
+
+    def count_adjudicated(self, *, until: datetime) -> int:
+        """Return how many studies blinded readers had settled by an instant."""
+        query = select(func.count(labels.c.study.distinct())).where(
+            labels.c.source == "adjudication", labels.c.at <= until
+        )
         return self._connection.execute(query).scalar_one()
 
     def add_erratum(self, erratum: Erratum) -> None:

@@ -44,6 +44,7 @@ def candidate_view(visit: Visit, request: PromotionRequest) -> dict[str, Any]:
         if request.drift is None
         else drift_view(visit, request.drift, f"/api/v1/candidates/{request.version}/drift.html"),
         "lineage": _pairs(finite(request.lineage)),
+        "has_card": request.lineage.get("model_card") is not None,
         "within_protocol": request.within_protocol,
         "clause": DATA_MANAGEMENT.id,
         "needs_drift_check": request.needs_drift_check,

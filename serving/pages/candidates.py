@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from bootstrap.bundles import LARGEST, change
+from feedback.provenance import journey
 from model_registry.change_record import record_page
 from model_registry.flips import flips_of, mark_seen
 from model_registry.promotion import roll_back, way_back
@@ -13,7 +14,7 @@ from model_registry.recording import Json
 from model_registry.shadow_run import stop
 from overread.domain.audit import AuditRow
 from overread.domain.errors import ForbiddenError, NotFoundError, OverreadError
-from overread.domain.identifiers import Identifier, VersionKey
+from overread.domain.identifiers import Digest, Identifier, VersionKey
 from overread.domain.people import Permission, Person
 from overread.store.unit_of_work import UnitOfWork
 from serving.api.candidates import DecisionBody, keep_decision
@@ -73,6 +74,19 @@ def show_change_record(version: str, by: CandidateViewer, visit: Visiting) -> Re
         "models": [told],
     }
     page = record_page(record, language=visit.language, vocabulary=web.task.vocabulary, draft=True)
+    return HTMLResponse(page, headers={"Content-Security-Policy": PRINTED})
+
+
+@router.get("/{version}/model-card")
+def show_model_card(version: str, by: CandidateViewer, visit: Visiting) -> Response:
+    """Show the model card that was made when the candidate was compared."""
+    del by
+    web = visit.web
+    with web.look() as work:
+        card = work.models.request(named(VersionKey, version)).lineage.get("model_card")
+    if card is None:
+        raise NotFoundError("no model card was made for this version")
+    page = web.objects.get(named(Digest, str(card)))
     return HTMLResponse(page, headers={"Content-Security-Policy": PRINTED})
 
 
@@ -169,6 +183,8 @@ def _page(
         view["chain"] = _last_told(work, request.version)
         view["flips"] = flips_view(visit, work, by, request, shows=shows)
         view["sign"] = sign_view(visit, work, by, request)
+        dataset = work.models.get(request.version).lineage.dataset_version
+        view["journey"] = journey(work, visit.web.objects, dataset)
     view["shadow"] = shadow_view(visit, by, request.version)
     view["in_use"] = in_use_view(visit, request.version, view["production"])
     facts = {"view": view, "task": visit.web.task.name, "failed_at": failed_at}

@@ -14,6 +14,8 @@ IN_PRINT = """() => [...document.querySelectorAll(".review .panel, .review .verd
     .sort((one, other) => one.getBoundingClientRect().top - other.getBoundingClientRect().top)
     .map(part => part.id || part.classList[0])"""
 
+NO_DIALOG = "window.print = () => document.documentElement.setAttribute('data-printed', '')"
+
 
 def test_flips_are_walked_by_key_marked_as_seen_and_printed(desk: Desk, served: House) -> None:
     department = furnish(served)
@@ -52,13 +54,14 @@ def test_flips_are_walked_by_key_marked_as_seen_and_printed(desk: Desk, served: 
     page.keyboard.press("4")
     expect(page).to_have_url(re.compile("#drift$"))
 
+    page.add_init_script(NO_DIALOG)
     desk.open("/candidates/2?flips=all&print=yes")
     page.wait_for_selector("html[data-printed]")
     page.emulate_media(media="print")
     order = page.evaluate(IN_PRINT)
     assert order == [
         *("verdict", "record", "ledger", "checks", "curves", "flips", "slices", "maps", "drift", "shadow"),
-        *("lineage", "sign", "signatures"),
+        *("in_use", "lineage", "sign", "signatures"),
     ]
     expect(page.locator(".topbar")).to_be_hidden()
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")

@@ -1,4 +1,4 @@
-"""What a dataset is made of is counted from its frozen manifest."""
+"""What a dataset is made of is counted from its frozen manifest, and how corrections came into it."""
 
 import json
 from pathlib import Path
@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
-from feedback.provenance import composition
+from bootstrap.storage import Storage
+from feedback.provenance import Journey, composition, journey
+from overread.domain.datasets import Erratum, Split
 from overread.domain.errors import NotFoundError
 from overread.domain.identifiers import Digest
 from overread.store.objects import Objects
-from tests.builders import a_digest
+from overread.store.unit_of_work import UnitOfWork
+from tests.builders import NOW, a_digest, a_study, an_agreement, keep_study, uid
+from tests.feedback.test_outcomes import HOUR, a_row, claimed, frozen_at, settled
 
 
 def frozen(objects: Objects, *rows: tuple[str, str, str, bool], unadjudicated: bool = False) -> Digest:
@@ -60,3 +64,23 @@ def test_claims_as_filed_are_not_called_adjudicated(objects: Objects) -> None:
 def test_a_manifest_that_is_gone_is_not_made_up(objects: Objects) -> None:
     with pytest.raises(NotFoundError):
         composition(objects, a_digest())
+
+
+def test_the_way_of_corrections_into_a_dataset_is_counted_in_studies(
+    work: UnitOfWork, storage: Storage
+) -> None:
+    for number in (1, 2, 3, 4):
+        claimed(work, number)
+    keep_study(work, a_study(5))
+    work.corrections.add(an_agreement(5))
+    work.corrections.withdraw("correction-4-rita", at=NOW + HOUR)
+    for number in (1, 2, 3):
+        settled(work, number)
+    work.labels.add_erratum(Erratum(study=uid(3), case="case-0003", at=NOW + HOUR))
+    before = frozen_at(work, storage, 0, a_row(9)).version
+    after = frozen_at(work, storage, 2, a_row(1), a_row(2, split=Split.TUNE), a_row(6, correction=False))
+    assert journey(work, storage.objects, after.version) == Journey(
+        disputed=3, settled=3, train=1, tune=1, test=1
+    )
+    assert journey(work, storage.objects, before) == Journey(disputed=0, settled=0, train=1, tune=0, test=0)
+    assert journey(work, storage.objects, "elsewhere") is None

@@ -54,6 +54,13 @@ def test_all_parts_stand_in_both_languages(
     assert "\N{MINUS SIGN}0.020 … \N{MINUS SIGN}0.001" in shown
 
 
+def test_what_a_signature_rests_on_is_told(record: dict[str, Any]) -> None:
+    record["models"][1]["decision"]["reviews"][0] |= {"flips_seen": 6, "own_corrections": 3}
+    shown = page(record)
+    assert "negative flips looked at before signing: 6" in shown
+    assert "studies of the training data with own corrections: 3" in shown
+
+
 def test_a_page_loads_nothing_and_escapes_what_people_wrote(record: dict[str, Any]) -> None:
     record["models"][1]["decision"]["reviews"][0]["reason"] = "<script>alert(1)</script>"
     shown = page(record)

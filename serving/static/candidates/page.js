@@ -65,6 +65,5 @@ async function printRecord() {
   const images = [...document.querySelectorAll("img")];
   for (const image of images) image.loading = "eager";
   await Promise.allSettled(images.map((image) => image.decode()));
-  document.documentElement.dataset.printed = "yes";
   window.print();
 }

@@ -14,6 +14,7 @@ from overread.domain.findings import Label
 from overread.domain.identifiers import PatientKey, StudyUid
 from overread.store.tables.models import models
 from tests.builders import a_correction
+from tests.serving.builders import ask_for
 from tests.serving.conftest import House
 from tests.serving.pages.builders import furnish, sign_in
 
@@ -87,6 +88,18 @@ def test_what_was_looked_at_is_kept_for_each_reviewer_and_goes_into_the_record(s
     (decision,) = served.ask("rolf", "GET", "/api/v1/candidates/2").json()["decisions"]
     assert (decision["flips_seen"], decision["own_corrections"]) == (1, None)
     assert "had seen 1 of 2 flips" in part(rolf.get("/candidates/2").text, "sign")
+
+
+def test_the_model_card_of_the_comparison_is_a_page_of_its_own(served: House) -> None:
+    card = served.storage.objects.put(b"<!doctype html><title>Model card</title>")
+    ask_for(served.storage, "2", lineage={"model_card": card})
+    ruth = sign_in(served, "ruth")
+    assert 'href="/candidates/2/model-card"' in ruth.get("/candidates/2").text
+    page = ruth.get("/candidates/2/model-card")
+    assert "<title>Model card</title>" in page.text
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    ask_for(served.storage, "3", lineage={})
+    assert ruth.get("/candidates/3/model-card").status_code == 404
 
 
 def learned_from(house: House, *studies: str) -> None:
