@@ -22,7 +22,7 @@ def file_if_contradicted(
     if report.status is not ReportStatus.SIGNED or report.signed_by is None or report.signed_at is None:
         return None
     bar_signer(work, report)
-    prediction = work.studies.prediction(report.study)
+    prediction = work.studies.answer(report.study)
     if prediction is None or not contradicts(prediction, report.label):
         return None
     filed = derived_id("signed-report", report.study, str(report.version))

@@ -15,6 +15,7 @@ from feedback.own_calls import set_order
 from serving import problems
 from serving.api import (
     adjudication,
+    answers,
     audit,
     candidates,
     feedback,
@@ -48,6 +49,7 @@ ROUTERS = tuple(
         reports,
         feedback,
         own_calls,
+        answers,
         adjudication,
         reader_studies,
         candidates,

@@ -42,6 +42,7 @@ class Permission(StrEnum):
     DECIDE = "decide"
     ROLL_BACK = "roll-back"
     RELEASE = "release"
+    RESCORE = "rescore"
     SEE_RETRAININGS = "see-retrainings"
     RUN_RETRAININGS = "run-retrainings"
     CANCEL_RETRAININGS = "cancel-retrainings"
@@ -64,7 +65,7 @@ _SEE = {
     Permission.SEE_MODELS,
     Permission.SEE_MONITORING,
 }
-_READ = _SEE | {Permission.WRITE_REPORT, Permission.GIVE_FEEDBACK, Permission.READ_CASE}
+_READ = _SEE | {Permission.WRITE_REPORT, Permission.GIVE_FEEDBACK, Permission.READ_CASE, Permission.RESCORE}
 _SEE_ALL = _SEE | {
     Permission.SEE_ALL_FEEDBACK,
     Permission.SEE_CANDIDATES,
@@ -99,6 +100,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.SEE_OWN_SENT,
             Permission.SEE_READER_RATES,
             Permission.RELEASE,
+            Permission.RESCORE,
             Permission.RUN_RETRAININGS,
             Permission.CANCEL_RETRAININGS,
             Permission.RUN_SHADOWS,

@@ -1,12 +1,12 @@
 """What a model answered about one study, and the operating point it answered at."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from overread.domain.errors import InputError
 from overread.domain.findings import Label
-from overread.domain.identifiers import Digest, StudyUid, VersionKey
+from overread.domain.identifiers import Digest, PersonKey, StudyUid, VersionKey
 
 NEAR = 0.03  # of the threshold: look twice
 
@@ -31,7 +31,10 @@ class OperatingPoint:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prediction:
-    """One model's answer about one study; `by_finding` holds probabilities of single findings."""
+    """One model's answer about one study; `by_finding` holds probabilities of single findings.
+
+    `asked_by` names who asked for it after another model had answered.
+    """
 
     study: StudyUid
     model_version: VersionKey
@@ -44,6 +47,7 @@ class Prediction:
     by_finding: Mapping[str, float] = field(default_factory=dict)
     heatmap: Digest | None = None
     embedding: tuple[float, ...] = ()
+    asked_by: PersonKey | None = None
 
     def __post_init__(self) -> None:
         """Refuse an answer that contradicts its own threshold, or a heatmap for no finding."""
@@ -59,3 +63,11 @@ class Prediction:
         """How far the probability is from the threshold where that is so little that one looks twice."""
         distance = abs(self.probability - self.threshold)
         return distance if distance <= NEAR else None
+
+
+def counting(answers: Sequence[Prediction]) -> Prediction | None:
+    """Return which of the answers on one study counts: the latest that was asked for, or else the first."""
+    asked = [answer for answer in answers if answer.asked_by is not None]
+    if asked:
+        return max(asked, key=lambda answer: answer.made_at)
+    return min(answers, key=lambda answer: (answer.made_at, answer.model_version), default=None)

@@ -80,6 +80,13 @@ class Outbox:
             update(outbox).where(outbox.c.topic == topic, outbox.c.done_at.is_(None)).values(done_at=at)
         )
 
+    def is_waiting(self, topic: str, key: str) -> bool:
+        """Say whether a piece of this key is not done."""
+        query = select(outbox.c.id).where(
+            outbox.c.topic == topic, outbox.c.key == key, outbox.c.done_at.is_(None)
+        )
+        return self._connection.execute(query.limit(1)).scalar() is not None
+
     def waiting(self, topic: str) -> int:
         """Return how many pieces are not done."""
         query = select(func.count()).where(outbox.c.topic == topic, outbox.c.done_at.is_(None))

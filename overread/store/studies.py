@@ -23,7 +23,7 @@ from overread.domain.datasets import Split
 from overread.domain.errors import NotFoundError
 from overread.domain.findings import Label
 from overread.domain.identifiers import Digest, PatientKey, PersonKey, SopInstanceUid, StudyUid, VersionKey
-from overread.domain.predictions import Prediction
+from overread.domain.predictions import Prediction, counting
 from overread.domain.studies import Instance, Patient, Study, StudyState
 from overread.store.records import columns, parsed
 from overread.store.tables.feedback import own_calls
@@ -208,13 +208,23 @@ class StudyStore:
         self._connection.execute(insert(predictions).values(**columns(prediction)))
 
     def prediction(self, study: StudyUid, version: VersionKey | None = None) -> Prediction | None:
-        """Return the first answer given on a study (the one readers saw), or that of one model version."""
+        """Return the first answer given on a study, or that of one model version."""
         query = select(predictions).where(predictions.c.study == study)
         if version is not None:
             query = query.where(predictions.c.model_version == version)
         query = query.order_by(predictions.c.made_at, predictions.c.model_version).limit(1)
         row = self._connection.execute(query).one_or_none()
         return None if row is None else parsed(Prediction, row)
+
+    def answers(self, study: StudyUid) -> list[Prediction]:
+        """Return every answer on a study, the first first."""
+        query = select(predictions).where(predictions.c.study == study)
+        query = query.order_by(predictions.c.made_at, predictions.c.model_version)
+        return [parsed(Prediction, row) for row in self._connection.execute(query)]
+
+    def answer(self, study: StudyUid) -> Prediction | None:
+        """Return the answer that counts on a study now, or None."""
+        return counting(self.answers(study))
 
     def embeddings(self, version: VersionKey) -> dict[StudyUid, tuple[float, ...]]:
         """Return what the network of a version made of every study it has read here."""
@@ -225,8 +235,16 @@ class StudyStore:
 
     def first_predictions(self, uids: Sequence[StudyUid]) -> dict[StudyUid, Prediction]:
         """Return the first answer on each study that has one, without its embedding."""
+        return {uid: answers[0] for uid, answers in self._answers_on(uids).items()}
+
+    def answers_that_count(self, uids: Sequence[StudyUid]) -> dict[StudyUid, Prediction]:
+        """Return the answer that counts on each study that has one, without its embedding."""
+        found = {uid: counting(answers) for uid, answers in self._answers_on(uids).items()}
+        return {uid: answer for uid, answer in found.items() if answer is not None}
+
+    def _answers_on(self, uids: Sequence[StudyUid]) -> dict[StudyUid, list[Prediction]]:
         kept = [column for column in predictions.c if column.name != "embedding"]
-        found: dict[StudyUid, Prediction] = {}
+        found: dict[StudyUid, list[Prediction]] = {}
         for start in range(0, len(uids), 500):  # SQLite bounds the number of parameters
             query = (
                 select(*kept)
@@ -234,12 +252,13 @@ class StudyStore:
                 .order_by(predictions.c.made_at, predictions.c.model_version)
             )
             for row in self._connection.execute(query):
-                found.setdefault(StudyUid(row.study), parsed(Prediction, row))
+                found.setdefault(StudyUid(row.study), []).append(parsed(Prediction, row))
         return found
 
     def predictions_since(self, since: datetime | None, *, limit: int | None = None) -> list[Prediction]:
-        """Return answers, the latest first."""
-        query: Select[tuple[object, ...]] = select(predictions).order_by(predictions.c.made_at.desc())
+        """Return answers, the latest first, but for those that somebody asked for anew."""
+        query: Select[tuple[object, ...]] = select(predictions).where(predictions.c.asked_by.is_(None))
+        query = query.order_by(predictions.c.made_at.desc())
         if since is not None:
             query = query.where(predictions.c.made_at >= since)
         return [parsed(Prediction, row) for row in self._connection.execute(query.limit(limit))]

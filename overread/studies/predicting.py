@@ -13,18 +13,23 @@ from overread.store.outbox import Parcel
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies.deletion import REMOVE_OBJECT
 from overread.studies.intake import SCREEN
-from overread.studies.reporting import first_draft
+from overread.studies.reporting import first_draft, redraft
+from overread.studies.rescoring import RESCORE, RESCORED_IN
 from overread.studies.screening import PREDICT, SYSTEM
 from overread.studies.worklist import URGENT, priority
 
-_WAITS_IN = {SCREEN: StudyState.RECEIVED, PREDICT: StudyState.SCREENED}
+_WAITS_IN = {
+    SCREEN: frozenset({StudyState.RECEIVED}),
+    PREDICT: frozenset({StudyState.SCREENED}),
+    RESCORE: RESCORED_IN,
+}
 
 
 def claim_next(work: UnitOfWork, topic: str = PREDICT, *, now: datetime) -> tuple[Parcel, Study] | None:
     """Take the next study that waits for screening or the model; it comes back if nobody finishes it."""
     while (parcel := work.outbox.claim(topic, now=now)) is not None:
         study = work.studies.find(StudyUid(parcel.key))
-        if study is not None and study.state is _WAITS_IN[topic]:
+        if study is not None and study.state in _WAITS_IN[topic]:
             return parcel, study
         work.outbox.done(parcel, at=now)  # settled meanwhile
     return None
@@ -34,6 +39,8 @@ def keep_prediction(
     work: UnitOfWork, prediction: Prediction, *, task: Task, language: str, now: datetime
 ) -> Study:
     """Keep an answer and open the draft report; a second answer of one model on one study changes nothing.
+
+    An answer that somebody asked for, after another model's, counts from now on.
 
     A report that a person began or signed before the answer came stays as it is; `first_draft` says where
     none is opened. An answer on a study that was deleted meanwhile is dropped, and its heatmap with it.
@@ -60,7 +67,18 @@ def keep_prediction(
             details={"model": prediction.model_version, "digest": prediction.model_digest},
         )
     )
+    if prediction.asked_by is not None:
+        study = _answered_again(work, study, prediction, task=task)
     return study
+
+
+def _answered_again(work: UnitOfWork, study: Study, prediction: Prediction, *, task: Task) -> Study:
+    """Let an answer that was asked for count; a draft that nobody has touched follows it."""
+    answered = replace(study, label=prediction.label, probability=prediction.probability)
+    answered = replace(answered, urgent=priority(answered, prediction, task.vocabulary) == URGENT)
+    work.studies.save(answered)
+    redraft(work, prediction, task=task)
+    return answered
 
 
 def _answered(work: UnitOfWork, study: Study, prediction: Prediction, *, task: Task, language: str) -> Study:

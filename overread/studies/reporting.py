@@ -50,6 +50,26 @@ def first_draft(work: UnitOfWork, prediction: Prediction, *, task: Task, languag
     return report
 
 
+def redraft(work: UnitOfWork, prediction: Prediction, *, task: Task) -> None:
+    """Let a draft that nobody has touched follow a further answer of another class."""
+    report = work.reports.latest(prediction.study)
+    if report is None or report.edited_by is not None or report.status is ReportStatus.SIGNED:
+        return
+    if report.label is prediction.label:
+        return
+    automatic = prediction.label is Label.HAS_FINDING or work.text_switches.automatic(task.name)
+    text, impression = task.draft_text(prediction.label, report.language) if automatic else ("", "")
+    work.reports.add(
+        replace(
+            report,
+            version=report.version + 1,
+            label=prediction.label,
+            findings_text=text,
+            impression=impression,
+        )
+    )
+
+
 def current(work: UnitOfWork, uid: StudyUid, *, language: str) -> Report:
     """Return a study's report; before there is one, an empty draft of version 0 to be filled in."""
     work.studies.get(uid)

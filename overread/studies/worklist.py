@@ -56,7 +56,7 @@ def page(
 ) -> list[Row]:
     """Return one page, the latest received first."""
     rows = work.studies.page(wanted, after=after, limit=limit)
-    answers = work.studies.first_predictions([study.uid for study, _ in rows])
+    answers = work.studies.answers_that_count([study.uid for study, _ in rows])
     return [
         Row(
             study=study,

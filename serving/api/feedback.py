@@ -117,7 +117,7 @@ def correction_of(work: UnitOfWork, web: Web, uid: StudyUid, body: FeedbackBody,
     """
     work.studies.get(uid)
     refuse_hidden(work, web, by, uid)
-    prediction = work.studies.prediction(uid)
+    prediction = work.studies.answer(uid)
     if prediction is None:
         raise NoPredictionError
     return Correction(

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from overread.domain.errors import ForbiddenError, NotFoundError, RuleError
 from overread.domain.findings import Label
-from overread.domain.identifiers import PersonKey, StudyUid
+from overread.domain.identifiers import PersonKey, StudyUid, VersionKey
 from overread.domain.own_calls import AnswerOrder, OwnCallFirstError
 from overread.domain.people import MAY, Permission, Person
 from overread.domain.predictions import Prediction
@@ -101,7 +101,7 @@ def reasons_of(study: Study) -> list[ReasonAnswer]:
 
 def instance_answer(work: UnitOfWork, study: Study, instance: Instance) -> InstanceAnswer:
     """Return what became of one sent object."""
-    prediction = work.studies.prediction(study.uid)
+    prediction = work.studies.answer(study.uid)
     there = address(study.uid)
     return InstanceAnswer(
         study_instance_uid=study.uid,
@@ -185,11 +185,22 @@ def as_told(work: UnitOfWork, web: Web, person: Person, wanted: Filter) -> Filte
     return replace(wanted, not_so=blinded_for(work, web, person.key), called_by=called_by)
 
 
-def answer_on(work: UnitOfWork, study: Study) -> Prediction:
-    """Return the answer on a study; raise `ExcludedError` or `NotFoundError` where there is none."""
+def answer_on(work: UnitOfWork, study: Study, version: VersionKey | None = None) -> Prediction:
+    """Return the answer that counts, or that of one model version.
+
+    Raises
+    ------
+    ExcludedError
+        The model must not read the study.
+    NotFoundError
+        There is no such answer.
+    """
     if study.state is StudyState.EXCLUDED:
         raise ExcludedError(study)
-    prediction = work.studies.prediction(study.uid)
+    if version is None:
+        prediction = work.studies.answer(study.uid)
+    else:
+        prediction = work.studies.prediction(study.uid, version)
     if prediction is None:
         raise NotFoundError(f"no prediction yet; the study is {study.state}")
     return prediction

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from overread.domain.errors import ForbiddenError, NotFoundError
 from overread.domain.findings import Label
-from overread.domain.identifiers import Digest, StudyUid
+from overread.domain.identifiers import Digest, StudyUid, VersionKey
 from overread.domain.people import Permission, Person
 from overread.domain.reports import Report, ReportStatus
 from overread.domain.studies import Instance, Study, StudyState
@@ -30,7 +30,7 @@ from serving.api.predictions import (
     refuse_hidden,
     seen_by,
 )
-from serving.api.shapes import Answer, Body, Instant, Listed, Reason, study_named
+from serving.api.shapes import Answer, Body, Instant, Listed, Reason, named, study_named
 from serving.cursors import Paging
 from serving.inference.heatmaps import png
 from serving.security.permissions import GuardedRoute, OwnOrAll, PredictionOrOwn, Releaser, Viewer
@@ -149,7 +149,7 @@ def study_answer(work: UnitOfWork, web: Web, by: Person, study: Study) -> StudyA
     patient = work.studies.patient(study.patient)
     hidden = study.uid in hidden_among(work, web, by, [study.uid])
     program = not by.may(Permission.SEE_STUDIES)
-    prediction = None if hidden else work.studies.prediction(study.uid)
+    prediction = None if hidden else work.studies.answer(study.uid)
     report = None if program else _report_shown(work, web, by, study.uid)
     return StudyAnswer(
         study_instance_uid=study.uid,
@@ -185,12 +185,12 @@ def show_prediction(uid: str, by: PredictionOrOwn, web: Wired) -> PredictionAnsw
 
 
 @router.get("/studies/{uid}/heatmap.png", response_class=Response)
-def show_heatmap(uid: str, by: OwnOrAll, web: Wired) -> Response:
-    """Return where the model looked, as colours to lay over the picture."""
+def show_heatmap(uid: str, by: OwnOrAll, web: Wired, model: str | None = None) -> Response:
+    """Return where the model looked, as colours to lay over the picture; `model` picks another answer."""
     with web.look() as work:
         study = seen_by(work, by, study_named(uid))
         refuse_hidden(work, web, by, study.uid)
-        prediction = answer_on(work, study)
+        prediction = answer_on(work, study, None if model is None else named(VersionKey, model))
     if prediction.heatmap is None:
         raise NotFoundError("no finding has no heatmap")
     return picture_response(web.objects.get(prediction.heatmap))

@@ -86,7 +86,7 @@ def show_card(uid: str, by: PredictionViewer, web: Wired) -> CardAnswer:
     with web.look() as work:
         study = work.studies.get(study_named(uid))
         refuse_hidden(work, web, by, study.uid)
-        prediction = None if study.state in _SET_ASIDE else work.studies.prediction(study.uid)
+        prediction = None if study.state in _SET_ASIDE else work.studies.answer(study.uid)
         return CardAnswer(
             study_instance_uid=study.uid,
             state=study.state,

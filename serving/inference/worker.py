@@ -18,7 +18,7 @@ from bootstrap.web import WebServices
 from feedback.implicit import file_if_contradicted
 from overread.domain.errors import InputError, NotFoundError, OverreadError
 from overread.domain.findings import Label
-from overread.domain.identifiers import StudyUid
+from overread.domain.identifiers import PersonKey, StudyUid
 from overread.domain.predictions import Prediction
 from overread.domain.studies import Instance, Reason, Study, StudyState
 from overread.store.outbox import Parcel
@@ -26,6 +26,7 @@ from overread.store.unit_of_work import UnitOfWork
 from overread.studies.arrivals import likeness_of, screen_stored
 from overread.studies.intake import SCREEN
 from overread.studies.predicting import claim_next, keep_prediction
+from overread.studies.rescoring import RESCORE
 from overread.studies.screening import PREDICT, keep_screening, quarantine
 from serving.announcements import Announcements
 from serving.inference import batching, heatmaps
@@ -89,7 +90,7 @@ class Worker:
     def start(self) -> None:
         """Take up what an earlier process left, and begin."""
         with self._services.storage.work() as work:
-            for topic in (SCREEN, PREDICT, *TOPICS):
+            for topic in (SCREEN, PREDICT, RESCORE, *TOPICS):
                 work.outbox.revive(topic, now=self._services.now())
             self.shadow.revive(work)
             work.commit()
@@ -182,7 +183,9 @@ class Worker:
         model = self._slot.current
         if model is None:
             return False
-        claimed = self._claimed(PREDICT, batching.most_at_once(model.contract.size))
+        most = batching.most_at_once(model.contract.size)
+        claimed = self._claimed(PREDICT, most)
+        claimed += self._claimed(RESCORE, most - len(claimed))
         ready = [
             waiting
             for parcel, study in claimed
@@ -226,6 +229,7 @@ class Worker:
     def _keep(self, model: LoadedModel, waiting: _Waiting, scores: Scores) -> None:
         now = self._services.now()
         drawn = self._heatmap(scores, waiting.instance)
+        asked_by = PersonKey(str(waiting.parcel.payload["by"])) if waiting.parcel.topic == RESCORE else None
         prediction = Prediction(
             study=waiting.study.uid,
             model_version=model.version,
@@ -238,6 +242,7 @@ class Worker:
             by_finding=scores.by_finding,
             heatmap=None if drawn is None else self._services.storage.objects.put(drawn),
             embedding=scores.embedding,
+            asked_by=asked_by,
         )
         services = self._services
 
@@ -248,7 +253,7 @@ class Worker:
             study = keep_prediction(
                 work, prediction, task=services.task, language=services.settings.language, now=now
             )
-            if not (known or study.deleted):
+            if not (known or study.deleted or asked_by):
                 self.shadow.enrol(work, study.uid, model.version)
             report = work.reports.latest(study.uid)
             if report is not None:  # a report signed before the answer came may contradict it
@@ -296,6 +301,10 @@ class Worker:
 
     def _set_aside(self, parcel: Parcel, reason: Reason) -> None:
         uid = StudyUid(parcel.key)
+        if parcel.topic == RESCORE:  # the answer that the study has stays
+            _log.warning("study %s is not scored again: %s", uid, reason.code)
+            self._settle(parcel, lambda work: work.studies.get(uid))
+            return
         self._settle(parcel, lambda work: quarantine(work, uid, [reason], now=self._services.now()))
 
     def _put_back(self, parcel: Parcel, why: str) -> None:

@@ -152,7 +152,7 @@ def release_or_delete(uid: str, by: Releaser, visit: Visiting, form: Form) -> Re
 
 def _spoken(work: UnitOfWork, study: StudyUid, form: Filled) -> FeedbackBody:
     """Return what a press means, given the answer that the reader was shown."""
-    prediction = work.studies.prediction(study)
+    prediction = work.studies.answer(study)
     if prediction is None:
         raise NoPredictionError
     if form.text("press") == "agree":

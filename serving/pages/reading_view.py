@@ -15,6 +15,7 @@ from overread.store.unit_of_work import UnitOfWork
 from overread.studies import reporting
 from serving.api.predictions import address, is_untold, refuse_blinded
 from serving.api.studies import pictures_of
+from serving.pages.answers import answers_view
 from serving.pages.locks import lock_shown
 from serving.pages.people import sex_and_age
 from serving.pages.report_view import Asked, contradicts, kept_report, report_view
@@ -36,7 +37,7 @@ def reading_view(
     refuse_blinded(work, visit.web, person.key, uid)
     report = reporting.current(work, uid, language=visit.web.services.settings.language)
     untold = study.state not in _SET_ASIDE and is_untold(work, visit.web, person, uid)
-    prediction = None if untold or study.state in _SET_ASIDE else work.studies.prediction(uid)
+    prediction = None if untold or study.state in _SET_ASIDE else work.studies.answer(uid)
     own = _own(work, person, uid)
     switch = work.text_switches.latest(visit.web.task.name)
     automatic = switch is None or switch.automatic
@@ -45,6 +46,7 @@ def reading_view(
         **_picture(work, study, prediction),
         "prior": _prior(work, visit, study),
         **_feedback(visit, person, prediction, own),
+        **answers_view(work, visit, person, study, prediction),
         "set_aside": study.state in _SET_ASIDE,
         "deleted": study.deleted,
         "reasons": [
@@ -154,19 +156,23 @@ def _feedback(
 ) -> dict[str, Any]:
     now, words = visit.web.now(), visit.words
     undo = own is not None and now <= own.undo_until
+    of_this = prediction is not None and own is not None and own.model_version == prediction.model_version
+    here = own if of_this else None  # what was said of another model's answer presses no button of this one
     said = None
     if own is not None:
         parts = [words.text(f"verdict.{own.verdict}"), words.text(f"kind.{own.kind}") if own.kind else ""]
         parts += [visit.finding_name(finding.code) for finding in own.findings]
         said = words.text("list.comma").join(part for part in parts if part)
+        if here is None:
+            said = words.text("answers.said_of", what=said, version=own.model_version)
     return {
         "may_speak": person.may(Permission.GIVE_FEEDBACK),
         "key": new_id(),
         "detail_key": new_id(),
-        "own": None if own is None else own.verdict.value,
-        "own_kind": _kind_shown(prediction, own),
-        "own_codes": [] if own is None else [finding.code for finding in own.findings],
-        "own_comment": "" if own is None else own.comment,
+        "own": None if here is None else here.verdict.value,
+        "own_kind": _kind_shown(prediction, here),
+        "own_codes": [] if here is None else [finding.code for finding in here.findings],
+        "own_comment": "" if here is None else here.comment,
         "said": said,
         "undo": own.id if own is not None and undo else None,
         "undo_until": visit.formats.clock(own.undo_until) if own is not None else "",

@@ -122,6 +122,7 @@ PredictionOrOwn = Annotated[Person, Depends(Guard(Permission.SEE_PREDICTIONS, Pe
 Viewer = Annotated[Person, Depends(Guard(Permission.SEE_STUDIES))]
 ReportWriter = Annotated[Person, Depends(Guard(Permission.WRITE_REPORT))]
 Reader = Annotated[Person, Depends(Guard(Permission.GIVE_FEEDBACK))]
+Rescorer = Annotated[Person, Depends(Guard(Permission.RESCORE))]
 Releaser = Annotated[Person, Depends(Guard(Permission.RELEASE))]
 CaseReader = Annotated[Person, Depends(Guard(Permission.READ_CASE))]
 CaseViewer = Annotated[Person, Depends(Guard(Permission.READ_CASE, Permission.SEE_CASES))]

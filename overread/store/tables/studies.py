@@ -73,6 +73,7 @@ predictions = Table(
     Column("by_finding", Nested, nullable=False),
     Column("heatmap", key()),
     Column("embedding", Nested, nullable=False),
+    Column("asked_by", key()),
 )
 reading_locks = Table(
     "reading_locks",

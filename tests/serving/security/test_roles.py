@@ -26,6 +26,8 @@ MAY: dict[tuple[str, str], set[Role]] = {
     ("POST", "/api/v1/studies/{uid}/report/addenda"): READERS,
     ("POST", "/api/v1/studies/{uid}/feedback"): READERS,
     ("DELETE", "/api/v1/studies/{uid}/feedback/{correction}"): READERS,
+    ("GET", "/api/v1/studies/{uid}/predictions"): ALL,
+    ("POST", "/api/v1/studies/{uid}/predictions"): READERS | OPERATOR,
     ("POST", "/api/v1/studies/{uid}/own-call"): READERS,
     ("POST", "/api/v1/studies/{uid}/release"): OPERATOR,
     ("DELETE", "/api/v1/studies/{uid}"): OPERATOR,
