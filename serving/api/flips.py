@@ -23,7 +23,7 @@ def show_flip_map(
     part: Literal["production", "candidate"],
     by: CandidateViewer,
     web: Wired,
-    longest: Annotated[int, Query(ge=1, le=4096)] = LONGEST_SIDE,
+    longest: Annotated[int, Query(ge=1, le=LONGEST_SIDE)] = LONGEST_SIDE,
 ) -> Response:
     """Return the heatmap that was compared; whoever trains sees no single study of the test set."""
     if not web.shows_test_cases(by):

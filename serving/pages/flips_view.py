@@ -46,8 +46,9 @@ def flips_view(
 
 
 def seen_words(visit: Visit, seen: int, flips: int) -> str:
-    """Return how many of the flips a reviewer has looked at, in words."""
-    return visit.words.text("candidates.seen", seen=seen, n=flips)
+    """Return how many of the flips a reviewer has looked at, and what is left to do, in words."""
+    key = "candidates.seen" if seen >= flips else "candidates.seen_some"
+    return visit.words.text(key, seen=seen, n=flips)
 
 
 def _chosen(tiles: Sequence[dict[str, Any]], shows: Shows | None) -> Sequence[dict[str, Any]]:

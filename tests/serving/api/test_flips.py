@@ -21,5 +21,6 @@ def test_a_flip_has_the_map_of_the_model_that_called_it_at_the_size_asked_for(se
         assert (drawn.mode, drawn.size) == ("RGBA", (40, 40))
         assert served.ask("ruth", "GET", f"{place}/{other}.png").status_code == 404
         assert served.ask("ruth", "GET", f"{place}/anchor.png").status_code == 422
+        assert served.ask("ruth", "GET", f"{place}/{caller}.png?longest=4096").status_code == 422
     elsewhere = f"/api/v1/candidates/2/flips/{department.excluded}/candidate.png"
     assert served.ask("ruth", "GET", elsewhere).status_code == 404
