@@ -37,7 +37,7 @@ def imported(collection: Path, tmp_path_factory: pytest.TempPathFactory) -> Sett
 @pytest.fixture(scope="session")
 def trained(imported: Settings, tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Trained]:
     """An installation with a dataset and one trained, registered candidate, version 1; not to be changed."""
-    services = _copied(imported, tmp_path_factory.mktemp("trained") / "data")
+    services = copied(imported, tmp_path_factory.mktemp("trained") / "data")
     version = build_dataset(services, Recipe(), by="tests")
     (job,) = jobs_of(services, [Plan(dataset=version, recipe=str(TINY))])
     learned = run_job(services.settings, job)
@@ -57,7 +57,7 @@ def files(tmp_path: Path) -> Path:
 @pytest.fixture
 def department(imported: Settings, tmp_path: Path) -> Iterator[PipelineServices]:
     """A copy of the imported department."""
-    services = _copied(imported, tmp_path / "data")
+    services = copied(imported, tmp_path / "data")
     yield services
     services.storage.engine.dispose()
 
@@ -65,7 +65,7 @@ def department(imported: Settings, tmp_path: Path) -> Iterator[PipelineServices]
 @pytest.fixture
 def school(trained: tuple[Settings, Trained], tmp_path: Path) -> Iterator[PipelineServices]:
     """A copy of the department with one candidate."""
-    services = _copied(trained[0], tmp_path / "data")
+    services = copied(trained[0], tmp_path / "data")
     yield services
     services.storage.engine.dispose()
 
@@ -78,6 +78,7 @@ def empty(tmp_path: Path) -> Iterator[PipelineServices]:
     services.storage.engine.dispose()
 
 
-def _copied(settings: Settings, folder: Path) -> PipelineServices:
+def copied(settings: Settings, folder: Path) -> PipelineServices:
+    """Copy an installation into a folder that is not there yet."""
     shutil.copytree(settings.folder, folder)
     return pipeline_services(settings.model_copy(update={"data_dir": folder}))

@@ -1,6 +1,7 @@
 """A test set is refreshed: new patients, a few old ones, a bridge that spends no look."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,26 +13,44 @@ from model_registry.refresh import TooFewNewPatientsError
 from model_registry.test_set import cases_of
 from overread.domain.datasets import Purpose, Split
 from overread.domain.errors import EvidenceError
+from overread.settings.environment import Settings
 from pipeline import refreshing
 from pipeline import services as services_module
 from pipeline.comparing import UnbridgedError, compare, frozen_test_set
 from pipeline.importing import import_collection
 from pipeline.refreshing import planned, refresh_test_set
 from pipeline.services import PipelineServices
+from pipeline.training import Trained
+from tests.pipeline.conftest import copied
 from tests.pipeline.departments import balanced, in_split, put_in_production, write_collection
 
 NEW = 5  # patients of each class, at least
 
 
-@pytest.fixture
-def aged(school: PipelineServices, files: Path) -> PipelineServices:
+def lenient(services: PipelineServices) -> PipelineServices:
+    """Return services whose gate asks for a few patients only."""
+    return replace(services, policy=replace(services.policy, min_positive=NEW, min_negative=NEW))
+
+
+@pytest.fixture(scope="module")
+def worn(trained: tuple[Settings, Trained], tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The department with production, one look taken, and eight new test studies of each class."""
-    services = replace(school, policy=replace(school.policy, min_positive=NEW, min_negative=NEW))
+    files = tmp_path_factory.mktemp("files")
+    services = lenient(copied(trained[0], tmp_path_factory.mktemp("worn") / "data"))
     compare(services, "1", by="tests", why="first")
     put_in_production(services, "1")
     write_collection(files, balanced({Split.TEST: 8}, seed=77))
     import_collection(services, files, "folder")
-    return services
+    services.storage.engine.dispose()
+    return services.settings
+
+
+@pytest.fixture
+def aged(worn: Settings, tmp_path: Path) -> Iterator[PipelineServices]:
+    """A copy of it for each test."""
+    services = copied(worn, tmp_path / "data")
+    yield lenient(services)
+    services.storage.engine.dispose()
 
 
 def test_a_refreshed_set_is_new_patients_old_ones_and_a_bridge_without_a_look(aged: PipelineServices) -> None:
