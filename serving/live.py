@@ -1,4 +1,4 @@
-"""Streams of server-sent events that pages keep open: bounded, ended at once with the server, no patient in them."""
+"""Streams of server-sent events that pages keep open: bounded, ended with the server, no patient in them."""
 
 import asyncio
 import contextlib
