@@ -43,6 +43,10 @@ class Chosen:
         query = self.query(**more)
         return f"/?{query}" if query else "/"
 
+    def export(self) -> str:
+        """Return the address of the list as a file."""
+        return f"/worklist.csv?{self.query()}"
+
     def study(self, uid: str, **more: str) -> str:
         """Return the address of a study that leads back to this list."""
         asked = {"list": self.query(), **more}

@@ -23,6 +23,10 @@ class Formats:
         local = at.astimezone(self.zone)
         return f"{self.day(local.date())} {local:%H:%M}"
 
+    def stamp(self, at: datetime | None) -> str:
+        """Return date and time as a spreadsheet reads them in any language; nothing where there is none."""
+        return "" if at is None else f"{at.astimezone(self.zone):%Y-%m-%d %H:%M:%S}"
+
     def clock(self, at: datetime) -> str:
         """Return the time of day with seconds."""
         return f"{at.astimezone(self.zone):%H:%M:%S}"

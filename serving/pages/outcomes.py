@@ -1,7 +1,6 @@
 """What became of one's own corrections, in the words of a page and as a file."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from fastapi import Response
 
@@ -42,7 +41,7 @@ def in_words(visit: Visit, outcome: Outcome) -> dict[str, str | bool]:
             "became.in_dataset",
             version=learned.dataset.version[:8],
             use=text(f"use.{learned.split}"),
-            at=visit.formats.day(_local(visit, learned.dataset.created_at).date()),
+            at=visit.formats.day(learned.dataset.created_at.astimezone(visit.formats.zone).date()),
         )
     shown = text("became.no_model") if learned else ""
     if model is not None:
@@ -61,10 +60,9 @@ def in_words(visit: Visit, outcome: Outcome) -> dict[str, str | bool]:
 
 def sheet_of(visit: Visit, outcomes: Iterable[Outcome]) -> Response:
     """Return corrections as a file for a spreadsheet; times are in the site's zone, named in the header."""
-    zone = visit.web.services.settings.timezone or str(_local(visit, visit.web.now()).tzname())
     names = {column: visit.words.text(f"became.{column}") for column in _COLUMNS}
     for column in _TIMES:
-        names[column] = visit.words.text("became.in_zone", name=names[column], zone=zone)
+        names[column] = visit.in_zone(names[column])
     rows = [_cells(visit, outcome) for outcome in outcomes]
     return sheet(
         visit.words.text("became.file"),
@@ -77,7 +75,7 @@ def _cells(visit: Visit, outcome: Outcome) -> dict[str, str]:
     """Return one correction by column; a column that it has not reached is left out."""
     said, label, learned, text = outcome.said, outcome.label, outcome.learned, visit.words.text
     cells = {
-        "at": _clock(visit, said.at),
+        "at": visit.formats.stamp(said.at),
         "study": str(said.study),
         "verdict": text(f"verdict.{said.verdict}"),
         "kind": text(f"kind.{said.kind}") if said.kind else "",
@@ -88,22 +86,13 @@ def _cells(visit: Visit, outcome: Outcome) -> dict[str, str]:
         "became": text(f"claim.{outcome.fate}"),
     }
     if label is not None:
-        cells |= {"label": text(f"label.{label.label}"), "settled_at": _clock(visit, label.at)}
+        cells |= {"label": text(f"label.{label.label}"), "settled_at": visit.formats.stamp(label.at)}
     if learned is not None:
         dataset = learned.dataset
-        cells |= {"dataset": dataset.version, "data_at": _clock(visit, dataset.created_at)}
+        cells |= {"dataset": dataset.version, "data_at": visit.formats.stamp(dataset.created_at)}
         cells["use"] = text(f"use.{learned.split}")
     if learned is not None and learned.model is not None:
         serves = learned.model.state is ModelState.PRODUCTION
         cells["model"] = str(learned.model.version)
         cells["serves"] = text("became.yes" if serves else "became.no")
     return cells
-
-
-def _local(visit: Visit, at: datetime) -> datetime:
-    return at.astimezone(visit.formats.zone)
-
-
-def _clock(visit: Visit, at: datetime) -> str:
-    """Return an instant as a spreadsheet reads it as one."""
-    return f"{_local(visit, at):%Y-%m-%d %H:%M:%S}"

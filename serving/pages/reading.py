@@ -29,7 +29,7 @@ from serving.pages.choices import Chosen
 from serving.pages.forms import Filled, Form, body_of
 from serving.pages.locks import locks_of_others
 from serving.pages.reading_view import reading_view
-from serving.pages.report_view import Asked, kept_report
+from serving.pages.report_view import Asked, kept_report, text_of
 from serving.pages.routing import PageRoute, explained
 from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_to, caller_of
 from serving.problems import ForgeryError, status_of
@@ -108,12 +108,12 @@ def write_report(uid: str, by: ReportWriter, visit: Visiting, form: Form) -> Res
     return _done_or_shown(visit, study, "report", form, write)
 
 
-@router.get("/report/kept")
-def show_kept_report(uid: str, by: ReportWriter, visit: Visiting) -> Response:
-    """Show the version that is kept to whoever has written another one meanwhile."""
+@router.post("/report/kept")
+def compare_reports(uid: str, by: ReportWriter, visit: Visiting, form: Form) -> Response:
+    """Show the version that is kept to whoever has written another one meanwhile; nothing is written."""
     with visit.web.look() as work:
         report = current_report(work, visit.web, study_named(uid), by)
-    view = {"uid": report.study, "kept": kept_report(visit, report)}
+    view = {"uid": report.study, "kept": kept_report(visit, report, form)}
     return visit.page("reading/_kept.html", counted=False, view=view)
 
 
@@ -178,8 +178,7 @@ def _kind(prediction: Prediction, stated: str) -> Kind:
 
 
 def _written(form: Filled) -> ReportBody:
-    """Return the report as the API takes it; lines end as in a browser, not as in a form's body."""
-    text = {name: form.text(name).replace("\r\n", "\n") for name in ("findings_text", "impression")}
+    """Return the report as the API takes it."""
     return body_of(
         ReportBody,
         {
@@ -187,7 +186,10 @@ def _written(form: Filled) -> ReportBody:
             "language": form.text("language"),
             "label": form.text("label"),
             "findings": form.findings() if form.text("label") == Label.HAS_FINDING else [],
-            "text": {"findings": text["findings_text"], "impression": text["impression"]},
+            "text": {
+                "findings": text_of(form, "findings_text"),
+                "impression": text_of(form, "impression"),
+            },
         },
     )
 

@@ -193,7 +193,7 @@ def _report_shown(
     if untold and report.status is ReportStatus.DRAFT:
         return {"report": None, "kept": None}
     shown = report_view(visit, report, asked, automatic=automatic)
-    return {"report": shown, "kept": kept_report(visit, report)}
+    return {"report": shown, "kept": kept_report(visit, report, asked.typed)}
 
 
 def _own_call(work: UnitOfWork, visit: Visit, person: Person, uid: StudyUid) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from overread.domain.findings import Finding, Label
 from overread.domain.reports import Report, ReportStatus
 from overread.wording.catalogue import catalogue
 from serving.pages.choices import EVERYTHING, Chosen
+from serving.pages.differences import differences
 from serving.pages.forms import Filled, slots_of
 from serving.pages.visits import Visit
 
@@ -73,9 +74,16 @@ def _normal(visit: Visit, language: str, *, automatic: bool) -> dict[str, Any]:
     }
 
 
-def kept_report(visit: Visit, report: Report) -> dict[str, Any]:
-    """Return the version that is kept, as whoever wrote another one meanwhile must see it."""
+def kept_report(visit: Visit, report: Report, typed: Filled | None = None) -> dict[str, Any]:
+    """Return the version that is kept, as whoever wrote another one meanwhile must see it.
+
+    Where it is known what was typed, the two texts come in the pieces in which they differ.
+    """
+    texts = {"findings_text": report.findings_text, "impression": report.impression}
+    mine = texts if typed is None else {name: text_of(typed, name) for name in texts}
     return {
+        "marks": {name: differences(mine[name], texts[name]) for name in texts},
+        "same_label": typed is None or typed.text("label") == report.label,
         "etag": report.etag,
         "version": report.version,
         "by": report.edited_by,
@@ -83,9 +91,12 @@ def kept_report(visit: Visit, report: Report) -> dict[str, Any]:
         "language": report.language,
         "label": report.label.value,
         "findings": [_named(visit, finding) for finding in report.findings],
-        "findings_text": report.findings_text,
-        "impression": report.impression,
     }
+
+
+def text_of(form: Filled, name: str) -> str:
+    """Return a text of a form with its lines ended as in a browser, not as in the body of a form."""
+    return form.text(name).replace("\r\n", "\n")
 
 
 def contradicts(report: Report, own: Correction | None) -> bool:
@@ -97,8 +108,8 @@ def _typed(form: Filled) -> dict[str, Any]:
     return {
         "language": "en" if form.text("language") == "en" else "zh",
         "label": form.text("label"),
-        "findings_text": form.text("findings_text"),
-        "impression": form.text("impression"),
+        "findings_text": text_of(form, "findings_text"),
+        "impression": text_of(form, "impression"),
         "slots": form.slots(),
     }
 

@@ -2,9 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from fastapi import Response
+from fastapi.responses import StreamingResponse
 
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes the file for the system's code page
 _STARTS_A_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four are full-width
@@ -12,15 +13,34 @@ _STARTS_A_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four
 
 def sheet(name: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Response:
     """Return a table as a CSV file (RFC 4180) to be saved under a name."""
+    return Response((BYTE_ORDER_MARK + _written((header, *rows))).encode(), headers=_headers(name))
+
+
+def long_sheet(
+    name: str, header: Sequence[str], pages: Iterable[Iterable[Sequence[str]]]
+) -> StreamingResponse:
+    """Return a table of any length, sent page by page as the pages are made."""
+    return StreamingResponse(_sent(header, pages), headers=_headers(name))
+
+
+def _sent(header: Sequence[str], pages: Iterable[Iterable[Sequence[str]]]) -> Iterator[bytes]:
+    yield (BYTE_ORDER_MARK + _written([header])).encode()
+    for rows in pages:
+        yield _written(rows).encode()
+
+
+def _written(rows: Iterable[Sequence[str]]) -> str:
     out = io.StringIO(newline="")
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
-    for row in (header, *rows):
-        writer.writerow([plain_cell(text) for text in row])
-    return Response(
-        (BYTE_ORDER_MARK + out.getvalue()).encode(),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
-    )
+    writer.writerows([plain_cell(text) for text in row] for row in rows)
+    return out.getvalue()
+
+
+def _headers(name: str) -> dict[str, str]:
+    return {
+        "Content-Type": "text/csv; charset=utf-8",
+        "Content-Disposition": f'attachment; filename="{name}.csv"',
+    }
 
 
 def plain_cell(text: str) -> str:

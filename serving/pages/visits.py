@@ -69,6 +69,12 @@ class Visit:
         """How this visit's language writes dates; the site's zone."""
         return Formats(language=self.language, zone=self.web.services.settings.zone)
 
+    def in_zone(self, name: str) -> str:
+        """Return the name of a column of times, with the zone they are in."""
+        zone = self.web.services.settings.timezone
+        local = self.web.now().astimezone(self.formats.zone)
+        return self.words.text("export.in_zone", name=name, zone=zone or str(local.tzname()))
+
     def page(
         self,
         template: str,

@@ -8,10 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from overread.domain.identifiers import PersonKey, StudyUid
+from overread.domain.people import Person
 from overread.domain.studies import Reason, StudyState
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies import worklist
-from serving.api.predictions import as_told, hidden_among
+from serving.api.predictions import as_told, blinded_for, hidden_among
 from serving.pages.choices import Asking, Chosen
 from serving.pages.locks import LockShown, locks_of_others
 from serving.pages.people import sex_and_age
@@ -44,6 +45,7 @@ class Line:
     scanner: str
     study_date: str
     received: str
+    received_at: str
     waiting: str
     reason: Reason | None
     word: str | None
@@ -68,18 +70,7 @@ def show_worklist(
         rows = worklist.urgent_first(
             work, wanted, after=after, limit=ROWS + 1, vocabulary=web.task.vocabulary
         )
-        hidden = hidden_among(work, web, by, [row.study.uid for row, _ in rows])
-        locks = locks_of_others(work, visit, by.key)
-        words = _own_words(work, by.key, [row.study.uid for row, _ in rows])
-        lines = [
-            replace(
-                _line(visit, row, chosen, word=words.get(row.study.uid), blinded=row.study.uid in hidden),
-                lock=locks.get(row.study.uid),
-                call_first=row.study.uid in hidden - wanted.not_so,
-            )
-            for row, _ in rows[:ROWS]
-            if not (chosen.label and row.study.uid in hidden)  # being found would tell its label
-        ]
+        lines = lines_of(work, visit, by, chosen, [row for row, _ in rows[:ROWS]])
         counts = work.studies.count_by_state()
         serving = work.models.production(web.task.name) is not None
         place = work.audit.length()
@@ -101,6 +92,25 @@ def show_worklist(
             cursor=web.cursors.sign(PLACE, [last.urgent, last.received_at.isoformat(), last.uid])
         ),
     )
+
+
+def lines_of(
+    work: UnitOfWork, visit: Visit, by: Person, chosen: Chosen, rows: Sequence[worklist.Row]
+) -> list[Line]:
+    """Return rows as a person may see them; one that was found by a hidden answer is left out."""
+    uids = [row.study.uid for row in rows]
+    blinded = blinded_for(work, visit.web, by.key)
+    hidden = hidden_among(work, visit.web, by, uids)
+    locks, words = locks_of_others(work, visit, by.key), _own_words(work, by.key, uids)
+    return [
+        replace(
+            _line(visit, row, chosen, word=words.get(row.study.uid), blinded=row.study.uid in hidden),
+            lock=locks.get(row.study.uid),
+            call_first=row.study.uid in hidden - blinded,
+        )
+        for row in rows
+        if not (chosen.label and row.study.uid in hidden)  # being found would tell its label
+    ]
 
 
 def _place(position: Sequence[object] | None) -> worklist.Place | None:
@@ -133,6 +143,7 @@ def _line(visit: Visit, row: worklist.Row, chosen: Chosen, *, word: str | None, 
         scanner=f"{study.acquisition.manufacturer} {study.acquisition.model}".strip(),
         study_date=formats.day(study.study_date),
         received=formats.instant(study.received_at),
+        received_at=formats.stamp(study.received_at),
         waiting=formats.duration(waits),
         reason=study.reasons[0] if study.reasons else None,
         word=None if blinded else word,

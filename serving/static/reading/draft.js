@@ -118,7 +118,8 @@ export class Draft {
   async conflict() {
     this.isWaiting = true;
     this.say(this.place.dataset.mine);
-    const answer = await fetch(this.stale).catch(() => null);
+    const typed = new URLSearchParams(new FormData(this.form));
+    const answer = await fetch(this.stale, { method: "POST", body: typed }).catch(() => null);
     if (!answer?.ok || answer.redirected) {
       setTimeout(() => this.conflict(), LAST);
       return;

@@ -136,10 +136,10 @@ def test_a_stale_report_is_refused_and_what_was_typed_is_kept(served: House) -> 
     assert refused.status_code == 412
     assert "has changed since you opened it" in refused.text
     assert ">mine</textarea>" in refused.text
-    shown = rita.get(f"/studies/{uid}/report/kept")
-    for page in (refused, shown):  # beside it, what is kept and who wrote it
+    shown = rita.client.post(f"/studies/{uid}/report/kept", data=forms_of(before)[action] | form)
+    for page in (refused, shown):  # beside it, what is kept, who wrote it, and what differs
         assert "version 2 by remy" in page.text
-        assert ">his</p>" in page.text
+        assert "<del>mine</del><ins>his</ins></p>" in page.text
 
 
 def test_an_addendum_that_is_too_long_is_refused_and_kept(served: House) -> None:
