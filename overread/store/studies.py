@@ -42,6 +42,7 @@ class Filter:
     state: StudyState | None = None
     label: Label | None = None
     text: str = ""
+    among: tuple[StudyUid, ...] | None = None
     since: datetime | None = None
     sent_by: str | None = None
     urgent: bool | None = None
@@ -279,6 +280,8 @@ def _called(by: PersonKey) -> ColumnElement[bool]:
 
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
+    if wanted.among is not None:
+        conditions.append(studies.c.uid.in_(wanted.among))
     if wanted.state is not None:
         conditions.append(studies.c.state == wanted.state)
     if wanted.label is not None:

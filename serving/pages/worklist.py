@@ -13,6 +13,7 @@ from overread.domain.studies import Reason, StudyState
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies import worklist
 from serving.api.predictions import as_told, blinded_for, hidden_among
+from serving.api.shapes import study_named
 from serving.pages.choices import Asking, Chosen
 from serving.pages.locks import LockShown, locks_of_others
 from serving.pages.people import sex_and_age
@@ -91,6 +92,24 @@ def show_worklist(
         else chosen.address(
             cursor=web.cursors.sign(PLACE, [last.urgent, last.received_at.isoformat(), last.uid])
         ),
+    )
+
+
+@router.get("/worklist/rows")
+def show_rows(
+    by: Viewer,
+    visit: Visiting,
+    chosen: Asking,
+    uid: Annotated[list[str], Query(min_length=1, max_length=ROWS)],
+) -> Response:
+    """Show those of some studies that the list has, as an open page asks for what has come or changed."""
+    web = visit.web
+    with web.look() as work:
+        wanted = replace(as_told(work, web, by, chosen.filter()), among=tuple(map(study_named, uid)))
+        rows = worklist.page(work, wanted, after=None, limit=ROWS, vocabulary=web.task.vocabulary)
+        lines = lines_of(work, visit, by, chosen, rows)
+    return visit.page(
+        "worklist/_rows.html", counted=False, rows=lines, filtered=True, first_href=None, next_href=None
     )
 
 

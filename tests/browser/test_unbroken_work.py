@@ -1,5 +1,7 @@
 """Nothing that a reader typed or pressed is lost: drafts, stale edits, a broken line, a double click."""
 
+from datetime import timedelta
+
 from playwright.sync_api import Page, expect
 
 from overread.domain.corrections import Correction
@@ -8,7 +10,7 @@ from overread.domain.reports import Report
 from tests.browser.conftest import Desk
 from tests.browser.test_viewer import complaints
 from tests.serving.conftest import House
-from tests.serving.pages.builders import furnish
+from tests.serving.pages.builders import PASSWORD, furnish
 
 TYPED = "Nodule in the left upper zone, 9 mm."
 LUNGS = "#section-0"
@@ -70,7 +72,8 @@ def test_a_stale_edit_keeps_both_versions_and_says_who_wrote_the_other(desk: Des
     page.fill(LUNGS, TYPED)
     shown = page.locator(".kept")
     expect(shown).to_contain_text("by remy")
-    expect(shown).to_contain_text("Fibrous strand on the right.")
+    expect(shown.locator("ins").first).to_have_text("Fibrous")
+    expect(shown.locator("del").first).to_contain_text("Nodule")
     expect(page.locator(LUNGS)).to_have_value(TYPED)
     assert kept_report(served, uid).edited_by == "remy"
     for _ in range(2):  # however often the page is left, nothing is overwritten unasked
@@ -93,7 +96,11 @@ def test_text_typed_after_the_session_has_ended_is_back_after_signing_in(desk: D
     expect(page.locator("[data-says=draft]")).to_contain_text("signed out")
     assert kept_report(served, uid).version == 1
 
-    opened(desk, uid)
+    page.click("[data-says=sign-in]")
+    page.fill("#username", "rita")
+    page.fill("#password", PASSWORD)
+    page.click("main button[type=submit]")
+    page.wait_for_url(f"**/studies/{uid}")
     expect(page.locator(LUNGS)).to_have_value(TYPED)
     expect(page.locator("[data-says=draft]")).to_contain_text("Draft saved")
     assert kept_report(served, uid).findings_text == KEPT
@@ -114,6 +121,35 @@ def test_feedback_pressed_without_a_line_is_sent_once_when_it_is_back(desk: Desk
     page.reload()
     expect(page.locator("#waiting")).to_be_hidden()
     assert [(said.by, said.verdict) for said in said_of(served, uid)] == [("rita", "disagree")]
+
+
+def test_an_undo_without_a_line_waits_too_and_says_when_it_comes_too_late(desk: Desk, served: House) -> None:
+    there = furnish(served)
+    page = opened(desk, there.clear)
+    page.context.set_offline(True)
+    page.keyboard.press("d")
+    expect(page.locator("#waiting")).to_have_text("Kept here, 1 waiting")
+    page.keyboard.press("u")  # the word was not sent yet: neither word nor undo is
+    expect(page.locator("#fb-band")).to_contain_text("Taken back before it was sent")
+    expect(page.locator("#waiting")).to_be_hidden()
+    expect(page.locator(".fb .no")).not_to_have_class("on")
+    page.context.set_offline(False)
+
+    page.keyboard.press("y")
+    expect(page.locator(".toast")).to_contain_text("Recorded")
+    for ahead, said in ((0, "Sent and recorded"), (2, "The undo came too late: the feedback stands")):
+        page.context.set_offline(True)
+        page.keyboard.press("u")
+        expect(page.locator("#fb-band")).to_contain_text("The undo is kept here")
+        served.clock.ahead += timedelta(minutes=ahead)
+        page.context.set_offline(False)
+        expect(page.locator("#waiting")).to_have_text(said)
+        if not ahead:
+            expect(page.locator(".toast")).to_have_count(0)
+            page.keyboard.press("d")
+            expect(page.locator(".toast")).to_contain_text("Recorded")
+    kept = [(one.verdict, one.withdrawn_at is None) for one in said_of(served, there.clear)]
+    assert kept == [("agree", False), ("disagree", True)]
 
 
 def test_a_double_click_is_one_piece_of_feedback(desk: Desk, served: House) -> None:

@@ -1,8 +1,12 @@
 """The worklist in a real browser: its keys, and what comes while it is open."""
 
+from dataclasses import replace
+
 from playwright.sync_api import expect
 
-from overread.domain.identifiers import StudyUid
+from overread.domain.audit import AuditEvent
+from overread.domain.identifiers import PersonKey, StudyUid
+from overread.domain.studies import StudyState
 from tests.browser.conftest import Desk
 from tests.serving.builders import a_dicom
 from tests.serving.conftest import House
@@ -59,12 +63,51 @@ def test_a_study_that_comes_waits_in_the_bar_and_a_row_in_view_changes_in_its_pl
 
     expect(page.locator("#arrivals a")).to_have_text("1 new study, press .")
     expect(page.locator(f'tr[data-uid="{there.clear}"] .standing')).to_have_text("Signed")
+    expect(page.locator(f'tr[data-uid="{there.clear}"]')).to_have_class("done")
     assert [row.get_attribute("data-uid") for row in page.locator("tr[data-uid]").all()] == before
     page.keyboard.press(".")
     expect(page.locator("tr[data-uid] >> nth=0")).to_have_attribute("data-uid", come)
     expect(page.locator("#arrivals a")).to_be_hidden()
     with served.storage.look() as work:
         assert work.studies.get(StudyUid(come)).state == "predicted"
+    assert desk.complaints == []
+
+
+def test_an_arrival_counts_where_the_filter_takes_it_and_an_answer_comes_into_its_row(
+    desk: Desk, served: House
+) -> None:
+    uid = StudyUid(served.send(a_dicom(bright=True, seed=1)).json()["study_instance_uid"])
+    with served.storage.work() as work:
+        answered = work.studies.get(uid)
+        work.studies.save(replace(answered, state=StudyState.SCREENED, label=None, probability=None))
+        work.commit()
+    desk.sign_in("ruth", language="en")
+    page, bar = desk.page, desk.page.locator("#arrivals a")
+    row = page.locator(f'tr[data-uid="{uid}"]')
+    expect(row).to_contain_text("Waiting for the model")
+    expect(page.locator("#arrivals .live")).to_have_text("Live")
+    with served.storage.work() as work:
+        work.studies.save(answered)
+        told = AuditEvent(
+            at=served.clock.now(),
+            by=PersonKey("system"),
+            action="study-predicted",
+            subject="again",
+            study=uid,
+        )
+        work.audit.append(told)
+        work.commit()
+    expect(row.locator(".badge.finding")).to_be_visible()
+    expect(row.locator(".meter")).to_be_visible()
+
+    page.goto(f"{desk.address}/?label=no_finding")
+    expect(page.locator("#arrivals .live")).to_have_text("Live")
+    served.send(a_dicom(bright=True, seed=2))
+    served.send(a_dicom(bright=False, seed=3))
+    expect(bar).to_have_text("1 new study, press .")
+    page.keyboard.press("g")
+    page.keyboard.press("m")
+    page.wait_for_url("**/monitoring")
     assert desk.complaints == []
 
 

@@ -6,6 +6,11 @@ const place = document.querySelector("#waiting");
 const csrf = document.querySelector("[name=csrf_token]").value;
 export const queue = new Queue(place.dataset.person, deliver);
 
+/** Say whether an address takes feedback back. */
+export function isUndo(path) {
+  return path.endsWith("/undo");
+}
+
 /** Return how many presses wait, in words. */
 export function waitingWords() {
   const count = queue.waiting.length;
@@ -14,6 +19,7 @@ export function waitingWords() {
 
 queue.addEventListener("changed", () => show(queue.waiting.length ? waitingWords() : ""));
 queue.addEventListener("sent", () => queue.waiting.length === 0 && show(place.dataset.sent, "on"));
+queue.addEventListener("late", () => show(place.dataset.late));
 queue.addEventListener("refused", () => show(place.dataset.refused));
 if (queue.waiting.length) {
   queue.changed();
@@ -26,7 +32,8 @@ async function deliver({ path, fields }) {
   try {
     const answer = await fetch(path, { method: "POST", body });
     if (answer.ok) return new URL(answer.url).pathname === "/login" ? "waiting" : "sent";
-    return [401, 403, 429].includes(answer.status) || answer.status >= 500 ? "waiting" : "refused";
+    if ([401, 403, 429].includes(answer.status) || answer.status >= 500) return "waiting";
+    return isUndo(path) && answer.status === 409 ? "late" : "refused";
   } catch {
     return "waiting";
   }

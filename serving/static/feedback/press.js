@@ -1,12 +1,12 @@
 // The feedback buttons of the reading page: a press shows at once, and waits here where it cannot be sent.
 
-import { queue, waitingWords } from "./corner.js";
+import { isUndo, queue, waitingWords } from "./corner.js";
 import { newKey } from "./queue.js";
 
 const ANSWERED = 'id="fb-band"'; // a recorded press and a refused one; no sign-in page, no busy server
 
-/** Watch the forms of a page that htmx sends; `noLine` is said where a press cannot wait. */
-export function bindPresses(page, noLine) {
+/** Watch the forms of a page that htmx sends. */
+export function bindPresses(page) {
   page.addEventListener("htmx:beforeRequest", ({ detail }) => press(detail));
   page.addEventListener("htmx:sendError", ({ detail }) => undelivered(detail));
   page.addEventListener("htmx:beforeSwap", ({ detail }) => {
@@ -14,16 +14,37 @@ export function bindPresses(page, noLine) {
     detail.isError = !detail.shouldSwap;
     if (!detail.shouldSwap) undelivered(detail);
   });
-  queue.addEventListener("sent", ({ detail }) => detail.path.startsWith(location.pathname) && refresh());
-  if (queue.waiting.some(({ path }) => path.startsWith(location.pathname))) say(waitingWords());
+  for (const name of ["sent", "late"]) {
+    queue.addEventListener(name, ({ detail }) => detail.path.startsWith(location.pathname) && refresh());
+  }
+  const mine = queue.waiting.find(({ path }) => path.startsWith(location.pathname));
+  if (mine) waits(mine.path);
 
   function undelivered({ elt, requestConfig }) {
-    const key = elt.querySelector("[name=key]");
-    if (key === null) return say(noLine);
-    const fields = [...requestConfig.formData.entries()];
-    queue.put({ path: requestConfig.path, key: key.value, fields });
+    const { path } = requestConfig;
+    const key = elt.querySelector("[name=key]") ?? { value: newKey() }; // an undo is harmless to repeat
+    queue.put({ path, key: key.value, fields: [...requestConfig.formData.entries()] });
     key.value = newKey(); // what is pressed next is another word
-    return say(waitingWords());
+    waits(path);
+  }
+
+  /** Say what waits; a word that was not sent yet can be taken back, and then neither word nor undo is. */
+  function waits(path) {
+    if (isUndo(path)) return say(page.dataset.undoWaits);
+    say(waitingWords());
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "btn sm" });
+    button.dataset.act = "unsay";
+    button.textContent = page.dataset.unsay;
+    button.addEventListener("click", () => {
+      queue.drop(path);
+      unpress();
+      say(page.dataset.unsaid);
+    });
+    return page.querySelector("#fb-band [data-says=feedback]")?.append(" ", button);
+  }
+
+  function unpress() {
+    for (const each of page.querySelectorAll(".fb button")) mark(each, each.dataset.was === "true");
   }
 
   function say(words) {
@@ -36,9 +57,14 @@ function press({ elt, requestConfig }) {
   const button = requestConfig.triggeringEvent?.submitter;
   if (!button || !elt.matches(".fb")) return;
   for (const each of elt.querySelectorAll("button")) {
-    each.classList.toggle("on", each === button);
-    each.setAttribute("aria-pressed", each === button);
+    each.dataset.was ??= each.getAttribute("aria-pressed"); // as the server has it
+    mark(each, each === button);
   }
+}
+
+function mark(button, isOn) {
+  button.classList.toggle("on", isOn);
+  button.setAttribute("aria-pressed", isOn);
 }
 
 function refresh() {

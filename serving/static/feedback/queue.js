@@ -4,7 +4,7 @@ const FIRST = 5000; // ms until the next try; doubled up to LAST while the line 
 const LAST = 60000;
 
 /**
- * Presses of one person, in the order they were made; tells "changed", "sent" and "refused".
+ * Presses of one person, in the order they were made; tells "changed", and of each what became of it.
  * `deliver` sends one and says "sent", "refused" for good, or "waiting" for the line, the server or a session.
  */
 export class Queue extends EventTarget {
@@ -26,6 +26,12 @@ export class Queue extends EventTarget {
     this.keep([...this.all(), { ...press, by: this.person }]);
     this.changed();
     this.later();
+  }
+
+  /** Take back what still waits at an address; what is on its way is shown once it is recorded. */
+  drop(path) {
+    this.keep(this.all().filter((press) => press.by !== this.person || press.path !== path));
+    this.changed();
   }
 
   async send() {

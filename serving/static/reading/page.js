@@ -14,7 +14,7 @@ const form = page.querySelector(".repform");
 const addendum = page.querySelector("#addendum");
 const lock = document.querySelector("#lock[data-beat]");
 
-bindPresses(page, page.dataset.noLine);
+bindPresses(page);
 if (form) write();
 if (addendum) takeOver();
 if (lock) new Lock(lock).begin();

@@ -40,6 +40,7 @@ function nameOf(event) {
   return held + event.key.toLowerCase();
 }
 
-function typing(target) {
+/** Say whether somebody types where a key was pressed. */
+export function typing(target) {
   return target instanceof Element && target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, dialog") !== null;
 }

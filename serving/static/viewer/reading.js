@@ -24,6 +24,7 @@ function begin() {
   viewport.addEventListener("ready", () => naming.begin());
   viewport.load().then(() => page.classList.add("ready")).catch(() => page.classList.add("plain"));
   const other = prior && besides(viewport, hand);
+  if (other && new URLSearchParams(location.search).has("prior")) viewport.addEventListener("ready", () => other.toggle(), { once: true });
   const taken = [];
   boxes.addEventListener("removed", ({ detail }) => taken.push(detail));
 
@@ -34,7 +35,7 @@ function begin() {
     h: () => heat?.next(), p: () => other?.toggle(),
     delete: () => boxes.remove(), backspace: () => boxes.remove(),
     "ctrl+z": () => (taken.length ? boxes.restore(taken.pop()) : false),
-    y: () => press(".fb .yes"), d: () => press(".fb .no"), u: () => press("#fb-band .toast button"),
+    y: () => press(".fb .yes"), d: () => press(".fb .no"), u: () => press("#fb-band [data-act=unsay], #fb-band .toast button"),
     n: () => press(".fb [value=no_finding]"), m: () => press(".fb [value=has_finding]"),
     f: () => (page.querySelector("form.detail [name=code]") ?? page.querySelector("#picker"))?.focus(),
     "?": help, " ": () => { held.space = true; },

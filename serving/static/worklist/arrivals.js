@@ -1,23 +1,45 @@
 // The bar above the list: how many studies have come, and whether the line to the server stands; rows in view follow.
 
+const AT_ONCE = 50;
+
 /** Counts arrivals that the list does not show, and puts new states into rows that it does. */
 export class Arrivals {
   constructor(bar, rows) {
     this.rows = rows;
     this.link = bar.querySelector("a");
     this.dot = bar.querySelector(".live");
-    this.uids = new Set();
+    this.seen = new Set(); // came, or came into the filtered state, while the list is open
+    this.uids = new Set(); // those that the list with its filters would show
     this.link.addEventListener("click", (event) => {
       event.preventDefault();
       this.load();
     });
   }
 
-  take({ arrived, states, missed }) {
-    for (const uid of arrived) this.uids.add(uid);
-    for (const [uid, state] of Object.entries(states)) this.restate(this.rows.of(uid), state);
+  async take({ arrived, states, missed }) {
+    const state = new URLSearchParams(location.search).get("state");
+    const changed = Object.entries(states);
+    for (const [uid, now] of changed) this.restate(this.rows.of(uid), now);
+    const come = new Set([...arrived, ...changed.filter(([, now]) => now === state).map(([uid]) => uid), ...this.seen]);
+    const told = new Set([...arrived, ...changed.map(([uid]) => uid)]);
+    for (const uid of come) this.seen.add(uid);
+    await this.look([...told].filter((uid) => come.has(uid) || this.rows.has(uid)));
     this.missed ||= missed;
     this.show();
+  }
+
+  /** Ask which studies the list with its filters has, and as what; without an answer all of them count. */
+  async look(uids) {
+    for (let at = 0; at < uids.length; at += AT_ONCE) {
+      const some = uids.slice(at, at + AT_ONCE);
+      const found = await asked(some);
+      for (const uid of some) {
+        const row = found?.get(uid);
+        if (row && this.rows.has(uid)) this.rows.renew(row);
+        if (row || found === null) this.uids.add(uid);
+        else this.uids.delete(uid);
+      }
+    }
   }
 
   show() {
@@ -32,7 +54,7 @@ export class Arrivals {
   load() {
     if (this.link.hidden) return false;
     const address = new URL(location.href);
-    address.searchParams.delete("cursor");
+    for (const name of ["cursor", "ended"]) address.searchParams.delete(name);
     location.assign(address);
     return true;
   }
@@ -64,4 +86,15 @@ export class Arrivals {
     row.querySelector(".standing .badge").replaceWith(badge.content.cloneNode(true));
     if (state !== "predicted") delete row.dataset.unread;
   }
+}
+
+/** Return by UID the rows that the list with its filters has of some studies; null without an answer. */
+async function asked(uids) {
+  const query = new URLSearchParams(location.search);
+  query.delete("cursor");
+  for (const uid of uids) query.append("uid", uid);
+  const answer = await fetch(`/worklist/rows?${query}`).catch(() => null);
+  if (!answer?.ok || answer.redirected) return null;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  return new Map([...page.querySelectorAll("tr[data-uid]")].map((row) => [row.dataset.uid, row]));
 }

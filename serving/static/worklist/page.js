@@ -25,7 +25,7 @@ const button = bar.querySelector("[data-act=help]");
 button.hidden = false;
 button.addEventListener("click", help);
 bindKeys({
-  j: () => rows.move(1), k: () => rows.move(-1), n: () => rows.nextUnread(), enter: () => rows.open(),
+  j: () => rows.move(1), k: () => rows.move(-1), n: () => rows.nextUnread(), p: () => rows.openWithPrior(), enter: () => rows.open(),
   ".": () => arrivals.load(), "/": () => search(), "[": () => back(), "]": () => follow("next"), "?": help,
 });
 

@@ -53,6 +53,26 @@ export class Rows {
     return true;
   }
 
+  openWithPrior() {
+    const { current } = this;
+    if (current === null) return false;
+    const address = new URL(current.querySelector("a.open").href);
+    address.searchParams.set("prior", "1");
+    location.assign(address);
+    return true;
+  }
+
+  /** Put what a row says now in its place; its link, which may have the focus, and its lock stay as they are. */
+  renew(fresh) {
+    const row = this.of(fresh.dataset.uid);
+    row.className = fresh.className;
+    if ("unread" in fresh.dataset) row.dataset.unread = "";
+    else delete row.dataset.unread;
+    [...row.cells].forEach((cell, at) => {
+      if (!cell.querySelector("a.open, .lock")) cell.replaceWith(fresh.cells[at].cloneNode(true));
+    });
+  }
+
   focus(row) {
     row?.querySelector("a.open").focus();
     return row !== undefined;
