@@ -1,13 +1,17 @@
 """How the trainings of a retraining go, kept for the page that follows it: no web process opens MLflow."""
 
+import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from overread.domain.retraining import TrainingPoint
 from overread.learning.progress import Progress
 from overread.learning.recipes import read_recipe
+from overread.store.failures import FAILURES
 from pipeline.services import PipelineServices
 from pipeline.training import Job
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -20,7 +24,7 @@ class Curve:
     _last: dict[str, TrainingPoint] = field(default_factory=dict, init=False)
 
     def tell(self, job: Job, progress: Progress) -> None:
-        """Keep a point, unless the last one is fresh and says as much."""
+        """Keep a point, unless the last one is fresh and says as much; none is worth a training."""
         now, last = self.services.now(), self._last.get(job.key)
         if last is not None and self._says_as_much(last, progress, fresh=now - last.at < self.every):
             return
@@ -36,9 +40,12 @@ class Curve:
             tuning_auc=progress.tuning_auc,
         )
         self._last[job.key] = point
-        with self.services.storage.work() as work:
-            work.monitoring.add_point(point)
-            work.commit()
+        try:
+            with self.services.storage.work() as work:
+                work.monitoring.add_point(point)
+                work.commit()
+        except FAILURES:
+            _log.warning("a point of retraining %s is lost: the database did not take it", self.run)
 
     @staticmethod
     def _says_as_much(last: TrainingPoint, progress: Progress, *, fresh: bool) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from tests.browser.conftest import Desk
 from tests.serving.conftest import House
 from tests.serving.pages.builders import furnish
+from tests.serving.pages.test_retraining import begin
 
 LONG = "Featherstonehaugh-Cholmondeley-Majors^Maximiliana W. K."
 
@@ -12,6 +13,7 @@ LONG = "Featherstonehaugh-Cholmondeley-Majors^Maximiliana W. K."
 def every_page(desk: Desk, served: House, language: str) -> Iterator[str]:
     """Open one page after the other, in one language, and yield its path."""
     department = furnish(served, name=LONG)
+    begin(served)
     study = f"/studies/{department.clear}"
     said = {"verdict": "disagree", "label": "has_finding", "kind": "missed_finding"}
     served.ask("sven", "POST", f"/api/v1{study}/feedback", json=said, headers={"Idempotency-Key": "k"})
