@@ -5,6 +5,7 @@ from typing import Any
 
 from overread.domain.identifiers import StudyUid
 from overread.domain.studies import StudyState
+from overread.studies.rescoring import RESCORE
 from tests.serving.builders import a_dicom, put_in_production
 from tests.serving.conftest import House
 from tests.serving.pages.builders import sign_in
@@ -109,3 +110,19 @@ def test_a_signed_study_stays_signed_and_what_a_person_wrote_stays_written(serve
     study = served.ask("rita", "GET", path).json()
     assert study["state"] == StudyState.REPORTED
     assert served.ask("rita", "GET", f"{path}/report").json()["text"]["impression"] == "Mine."
+
+
+def test_a_study_that_cannot_be_scored_again_keeps_its_answer_and_its_state(served: House) -> None:
+    uid = sent(served)
+    with served.storage.look() as work:
+        (instance,) = work.studies.instances_of(StudyUid(uid))
+    served.storage.objects.remove(instance.digest)
+    serve_another(served)
+    served.ask("rita", "POST", f"/api/v1/studies/{uid}/predictions")
+    for _ in range(500):
+        with served.storage.look() as work:
+            if not work.outbox.is_waiting(RESCORE, uid):
+                break
+        threading.Event().wait(0.02)
+    study = served.ask("rita", "GET", f"/api/v1/studies/{uid}").json()
+    assert (study["state"], study["prediction"]["model"]["version"]) == ("predicted", "1")
