@@ -122,11 +122,11 @@ def _pages(visit: Visit, by: Person, chosen: Chosen) -> Iterator[list[list[str]]
 
 def _cells(visit: Visit, line: Line) -> list[str]:
     text = visit.words.text
-    waits = "not_scored" if line.state in {"excluded", "quarantined"} else "waiting"
+    without = "not_scored" if line.state in {"excluded", "quarantined"} else "waiting"
     return [
         line.uid,
         str(line.priority),
-        text(f"label.{line.label or waits}"),
+        text(f"label.{line.label or without}"),
         "" if line.probability is None else f"{line.probability:.4f}",
         line.name,
         line.patient_id,

@@ -105,6 +105,9 @@ def test_an_arrival_counts_where_the_filter_takes_it_and_an_answer_comes_into_it
     served.send(a_dicom(bright=True, seed=2))
     served.send(a_dicom(bright=False, seed=3))
     expect(bar).to_have_text("1 new study, press .")
+    page.select_option("#label", "")  # another filter counts anew
+    expect(bar).to_be_hidden()
+    page.locator("h1").evaluate("() => document.activeElement.blur()")
     page.keyboard.press("g")
     page.keyboard.press("m")
     page.wait_for_url("**/monitoring")

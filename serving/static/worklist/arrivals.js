@@ -28,6 +28,12 @@ export class Arrivals {
     this.show();
   }
 
+  /** Count again what has come: the list has other filters now. */
+  async again() {
+    await this.look([...this.seen]);
+    this.show();
+  }
+
   /** Ask which studies the list with its filters has, and as what; without an answer all of them count. */
   async look(uids) {
     for (let at = 0; at < uids.length; at += AT_ONCE) {

@@ -14,7 +14,7 @@ const line = new Line(bar.dataset.place);
 rows.begin();
 list.addEventListener("htmx:afterSettle", () => {
   rows.begin();
-  arrivals.show();
+  arrivals.again();
 });
 line.addEventListener("news", ({ detail }) => arrivals.take(detail));
 line.addEventListener("locks", ({ detail }) => arrivals.lock(detail));
