@@ -117,12 +117,14 @@ def _clustered(rivals: Rivals) -> Iterator[Counted]:
             rivals.ours[among], rivals.theirs[among], rivals.patients[among], level=rivals.level
         )
         yield _difference(f"clustered.{name}", "required", shown, margin), rivals.pairs(among)
-    area = clustered_auc_difference(
-        rivals.truth,
-        rivals.candidate.scores,
-        rivals.production.scores,
-        rivals.patients,
-        level=rivals.level,
+    area = logit_limits(
+        clustered_auc_difference(
+            rivals.truth,
+            rivals.candidate.scores,
+            rivals.production.scores,
+            rivals.patients,
+            level=rivals.level,
+        )
     )
     yield _difference("clustered.auc", "required", area, policy.auc_margin), None
 

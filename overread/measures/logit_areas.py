@@ -12,20 +12,22 @@ _STEPS = 50  # halvings of an interval of length 2 at most: below 1e-14
 
 
 def logit_limits(paired: PairedAuc) -> PairedAuc:
-    """Return DeLong's comparison with limits made on the logit scale.
+    """Return a comparison by DeLong, or by patient, with limits made on the logit scale.
 
     A difference D lies inside when logit(auc_a) - logit(auc_b + D) is less than z standard errors from 0, by
-    the delta method with DeLong's variances. At level .99, with 300 cases of a class and areas of .95, a loss
-    at the margin is passed .4 to .9 % of the time by DeLong's own limits, and by these in fewer than .5 %.
+    the delta method with the comparison's own variances. At level .99, with 300 cases of a class and areas of
+    .95, a loss at the margin is passed .4 to .9 % of the time by DeLong's own limits, and by these in fewer
+    than .5 %.
 
-    An area of 0 or 1 has no logit, and identical models no error: DeLong's own limits stand.
+    An area of 0 or 1 has no logit, and identical models no error: the comparison's own limits stand.
     """
+    method = f"logit-{paired.method}"
     apart = 0 < paired.auc_a < 1 and 0 < paired.auc_b < 1 and paired.standard_error > 0
     if not apart:
-        return replace(paired, method="logit-delong-paired")
+        return replace(paired, method=method)
     quantile = normal_quantile(paired.level)
     lower, upper = _end(paired, quantile, down=True), _end(paired, quantile, down=False)
-    return replace(paired, lower=lower, upper=upper, method="logit-delong-paired")
+    return replace(paired, lower=lower, upper=upper, method=method)
 
 
 def _end(paired: PairedAuc, quantile: float, *, down: bool) -> float:

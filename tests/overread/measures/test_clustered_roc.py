@@ -29,6 +29,8 @@ def test_single_films_give_delong() -> None:
         (delong.estimate, delong.lower, delong.upper)
     )
     assert found.p_value == pytest.approx(delong.p_value)
+    for part in ("auc_a", "auc_b", "variance_a", "variance_b", "covariance"):
+        assert getattr(found, part) == pytest.approx(getattr(delong, part)), part
 
 
 def test_copies_of_all_films_add_no_evidence() -> None:
@@ -57,6 +59,20 @@ def test_patients_of_both_classes_have_the_error_of_a_bootstrap_by_patient() -> 
     )
     assert found.estimate == pytest.approx(drawn.estimate)
     assert found.upper - found.lower == pytest.approx(drawn.upper - drawn.lower, rel=0.1)
+
+
+def test_each_area_and_both_together_vary_as_a_bootstrap_by_patient_says() -> None:
+    truth, first, other = some_films(120, 4)
+    second = first + other
+    patients = np.repeat(np.arange(120), 4)
+    found = clustered_auc_difference(truth, first, second, patients)
+    rng, films = np.random.default_rng(3), np.arange(480).reshape(120, 4)
+    rows = [films[rng.integers(0, 120, 120)].ravel() for _ in range(1500)]
+    drawn = np.array([[auc(truth[row], first[row]), auc(truth[row], second[row])] for row in rows])
+    spread = np.cov(drawn.T)
+    assert found.variance_a == pytest.approx(spread[0, 0], rel=0.12)
+    assert found.variance_b == pytest.approx(spread[1, 1], rel=0.12)
+    assert found.covariance == pytest.approx(spread[0, 1], rel=0.15)
 
 
 def test_identical_models_do_not_differ() -> None:
