@@ -41,9 +41,11 @@ def running(house: House) -> Iterator[tuple[Server, threading.Thread, str]]:
     thread.start()
     while not server.started:
         thread.join(0.02)
-    yield server, thread, f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+    try:
+        yield server, thread, f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def test_a_stream_tells_ids_alone_goes_on_from_where_it_broke_and_lets_the_server_end(house: House) -> None:
