@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
@@ -14,6 +14,7 @@ from overread.domain.errors import ConflictError, NotFoundError
 from overread.domain.findings import Label
 from overread.domain.identifiers import Identifier
 from overread.domain.people import Permission, Person
+from overread.domain.studies import Instance
 from overread.store.unit_of_work import UnitOfWork
 from serving.api.repeats import Key, Once
 from serving.api.shapes import (
@@ -28,7 +29,7 @@ from serving.api.shapes import (
     finding_shapes,
     named,
 )
-from serving.api.studies import pictures_of, rendered
+from serving.api.studies import AskedRendering, grey_levels, pictures_of, rendered
 from serving.security.permissions import CaseReader, CaseViewer, GuardedRoute, Senior
 from serving.wiring import Web, Wired
 
@@ -153,21 +154,28 @@ def _images(work: UnitOfWork, case: Case) -> list[PictureAnswer]:
 
 
 @router.get("/{case}/images/{number}.png", response_class=Response)
-def show_picture(
-    case: str,
-    number: int,
-    by: CaseViewer,
-    web: Wired,
-    center: Annotated[float | None, Query(allow_inf_nan=False)] = None,
-    width: Annotated[float | None, Query(allow_inf_nan=False, gt=0)] = None,
-) -> Response:
-    """Return a picture of the case that this person holds; an auditor, who never reads, sees every case's."""
+def show_picture(case: str, number: int, by: CaseViewer, web: Wired, asked: AskedRendering) -> Response:
+    """Return a picture of the case that this person holds; an auditor, who never reads, sees every case's.
+
+    With `longest`, a picture whose longer side has more pixels is reduced to as many.
+    """
+    return rendered(web, _shown_to(web, by, case, number).digest, asked)
+
+
+@router.get("/{case}/images/{number}/pixels", response_class=Response)
+def show_pixels(case: str, number: int, by: CaseViewer, web: Wired) -> Response:
+    """Return all grey levels of a picture of the case, to whoever may see it, as those of a study."""
+    return grey_levels(web, _shown_to(web, by, case, number).digest)
+
+
+def _shown_to(web: Web, by: Person, case: str, number: int) -> Instance:
+    """Return the object whose picture a person may see now."""
     with web.look() as work:
         shown = _visible(work, named(Identifier, case), by, web)
         pictures = pictures_of(work, work.studies.get(shown.study))
     if not 0 <= number < len(pictures):
         raise NotFoundError("no such picture")
-    return rendered(web, pictures[number].digest, center, width)
+    return pictures[number]
 
 
 def _visible(work: UnitOfWork, case: str, by: Person, web: Web) -> Case:

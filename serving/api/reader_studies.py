@@ -38,7 +38,7 @@ from serving.api.shapes import (
     finding_shapes,
     named,
 )
-from serving.api.studies import picture_response, pictures_of, rendered
+from serving.api.studies import AskedRendering, grey_levels, picture_response, pictures_of, rendered
 from serving.inference.heatmaps import overlay, png
 from serving.security.permissions import CaseReader, CaseViewer, GuardedRoute
 from serving.wiring import Web, Wired
@@ -177,12 +177,30 @@ def _picture(work: UnitOfWork, case: CrossoverCase) -> Instance:
 
 
 @router.get("/{reader_study}/cases/{case}/image.png", response_class=Response)
-def show_picture(reader_study: str, case: str, by: CaseViewer, web: Wired) -> Response:
-    """Return the picture of the case that is due; an auditor, who never reads, sees every case's."""
+def show_picture(
+    reader_study: str,
+    case: str,
+    by: CaseViewer,
+    web: Wired,
+    asked: AskedRendering,
+) -> Response:
+    """Return the picture of the case that is due; an auditor, who never reads, sees every case's.
+
+    With `longest`, a picture whose longer side has more pixels is reduced to as many.
+    """
+    return rendered(web, _shown_to(web, by, (reader_study, case)).digest, asked)
+
+
+@router.get("/{reader_study}/cases/{case}/pixels", response_class=Response)
+def show_pixels(reader_study: str, case: str, by: CaseViewer, web: Wired) -> Response:
+    """Return all grey levels of the case that is due, to whoever may see it, as those of a study."""
+    return grey_levels(web, _shown_to(web, by, (reader_study, case)).digest)
+
+
+def _shown_to(web: Web, by: Person, place: tuple[str, str]) -> Instance:
+    """Return the object whose picture a person may see now."""
     with web.look() as work:
-        _, shown = _visible(work, web, by, (reader_study, case))
-        picture = _picture(work, shown)
-    return rendered(web, picture.digest)
+        return _picture(work, _visible(work, web, by, place)[1])
 
 
 @router.get("/{reader_study}/cases/{case}/heatmap.png", response_class=Response)

@@ -1,6 +1,7 @@
 """Worklist, one study, its answer and its pictures; release and deletion of a quarantined one."""
 
 import json
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 
@@ -88,6 +89,27 @@ class WhyBody(Body):
     """Why a person decides so."""
 
     reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rendering:
+    """How a picture is asked for: in which window, in modality units, and no longer than how many pixels."""
+
+    center: float | None = None
+    width: float | None = None
+    longest: int | None = None
+
+
+async def rendering_asked(
+    center: Annotated[float | None, Query(allow_inf_nan=False)] = None,
+    width: Annotated[float | None, Query(allow_inf_nan=False, gt=0)] = None,
+    longest: Annotated[int | None, Query(ge=1)] = None,
+) -> Rendering:
+    """Read from the address how a picture is asked for."""
+    return Rendering(center=center, width=width, longest=longest)
+
+
+AskedRendering = Annotated[Rendering, Depends(rendering_asked)]
 
 
 async def filter_asked(
@@ -197,19 +219,12 @@ def show_heatmap(uid: str, by: OwnOrAll, web: Wired, model: str | None = None) -
 
 
 @router.get("/studies/{uid}/image.png", response_class=Response)
-def show_image(
-    uid: str,
-    by: Viewer,
-    web: Wired,
-    center: Annotated[float | None, Query(allow_inf_nan=False)] = None,
-    width: Annotated[float | None, Query(allow_inf_nan=False, gt=0)] = None,
-    longest: Annotated[int | None, Query(ge=1)] = None,
-) -> Response:
+def show_image(uid: str, by: Viewer, web: Wired, asked: AskedRendering) -> Response:
     """Return the picture as a radiologist would be shown it, or in a window of one's own.
 
     With `longest`, a picture whose longer side has more pixels is reduced to as many.
     """
-    return rendered(web, _shown_to(web, by, uid).digest, center, width, longest=longest)
+    return rendered(web, _shown_to(web, by, uid).digest, asked)
 
 
 @router.get("/studies/{uid}/pixels", response_class=Response)
@@ -219,17 +234,7 @@ def show_pixels(uid: str, by: Viewer, web: Wired) -> Response:
     It is JSON: `rows`, `columns`, `slope` and `offset` (modality value = offset + slope x value; low values
     are dark), and `center` and `width` of the first window, in modality units.
     """
-    made = web.services.decoder.deep(web.objects.get(_shown_to(web, by, uid).digest))
-    rows, columns = made.values.shape
-    said = {"rows": rows, "columns": columns, "slope": made.slope, "offset": made.offset}
-    return Response(
-        made.values.astype("<u2", copy=False).tobytes(),
-        media_type="application/octet-stream",
-        headers={
-            "Overread-Picture": json.dumps({**said, "center": made.center, "width": made.width}),
-            "Cache-Control": "private, max-age=300",
-        },
-    )
+    return grey_levels(web, _shown_to(web, by, uid).digest)
 
 
 def _shown_to(web: Web, by: Person, uid: str) -> Instance:
@@ -251,17 +256,25 @@ def pictures_of(work: UnitOfWork, study: Study) -> list[Instance]:
     return [instance for instance in work.studies.instances_of(study.uid) if instance.rows > 0]
 
 
-def rendered(
-    web: Web,
-    digest: Digest,
-    center: float | None = None,
-    width: float | None = None,
-    *,
-    longest: int | None = None,
-) -> Response:
-    """Return a stored picture as PNG: at its stored size, or no longer than `longest`."""
-    picture = web.services.decoder.render(web.objects.get(digest), center, width)
-    return picture_response(png(picture if longest is None else within(picture, longest)))
+def rendered(web: Web, digest: Digest, asked: Rendering) -> Response:
+    """Return a stored picture as PNG, as it is asked for."""
+    picture = web.services.decoder.render(web.objects.get(digest), asked.center, asked.width)
+    return picture_response(png(picture if asked.longest is None else within(picture, asked.longest)))
+
+
+def grey_levels(web: Web, digest: Digest) -> Response:
+    """Return all grey levels of a stored picture, as the pixels of a study are described."""
+    made = web.services.decoder.deep(web.objects.get(digest))
+    rows, columns = made.values.shape
+    said = {"rows": rows, "columns": columns, "slope": made.slope, "offset": made.offset}
+    return Response(
+        made.values.astype("<u2", copy=False).tobytes(),
+        media_type="application/octet-stream",
+        headers={
+            "Overread-Picture": json.dumps({**said, "center": made.center, "width": made.width}),
+            "Cache-Control": "private, max-age=300",
+        },
+    )
 
 
 def picture_response(content: bytes) -> Response:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from bootstrap.clock import new_id
 from feedback.agreement import two_reader_agreement
 from feedback.cases import next_case, waiting_for
-from overread.domain.adjudication import Case, CaseState, Read
+from overread.domain.adjudication import Case, CaseState, Read, Stage
 from overread.domain.errors import ForbiddenError, NotFoundError, OverreadError
 from overread.domain.findings import Label
 from overread.domain.people import Person
@@ -17,7 +17,9 @@ from overread.store.unit_of_work import UnitOfWork
 from serving.api.adjudication import ReadBody, ResolutionBody, keep_read, keep_resolution
 from serving.api.repeats import Once
 from serving.api.studies import pictures_of
-from serving.pages.forms import Filled, Form, body_of, slots_of
+from serving.pages.findings_view import offered
+from serving.pages.forms import Filled, Form, body_of, box_of, slots_of
+from serving.pages.reading_view import PREVIEW
 from serving.pages.routing import PageRoute, explained
 from serving.pages.timing import seconds_since
 from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_to
@@ -27,6 +29,7 @@ from serving.security.permissions import CaseReader, Senior
 router = APIRouter(prefix="/adjudication", include_in_schema=False, route_class=PageRoute)
 
 _STAGES = ("first", "second", "senior")
+_LETTERS = {Stage.FIRST: "A", Stage.SECOND: "B"}
 
 
 @router.get("")
@@ -112,7 +115,7 @@ def _page(visit: Visit, by: Person, *, failed: tuple[Filled, OverreadError] | No
         "adjudication/page.html",
         status=200 if error is None else status_of(error),
         view=view,
-        vocabulary=web.task.vocabulary.rows,
+        **offered(web.task.vocabulary),
         failure=None if error is None else explained(visit.words.text_or, error),
         typed=form,
     )
@@ -134,9 +137,14 @@ def _case_view(work: UnitOfWork, visit: Visit, by: Person, case: Case, until: da
     pictures = pictures_of(work, work.studies.get(case.study))
     own = next((read for read in case.reads if read.by == by.key), None)
     stage = case.stage.value
+    image = f"/api/v1/adjudication/{case.id}/images/0"
     return {
         "case": case.id,
-        "image": f"/api/v1/adjudication/{case.id}/images/0.png",
+        "image": f"{image}.png",
+        "preview": f"{image}.png?longest={PREVIEW}",
+        "pixels": f"{image}/pixels",
+        "heatmap": None,
+        "prior": None,
         "rows": pictures[0].rows if pictures else 512,
         "columns": pictures[0].columns if pictures else 512,
         "stage": stage,
@@ -149,11 +157,17 @@ def _case_view(work: UnitOfWork, visit: Visit, by: Person, case: Case, until: da
     }
 
 
-def _read_view(visit: Visit, read: Read, own: Read) -> dict[str, str]:
-    words = visit.words
+def _read_view(visit: Visit, read: Read, own: Read) -> dict[str, Any]:
+    """Return a read in words; the boxes of others, named by a letter, are drawn beside one's own."""
+    is_own = read.id == own.id
+    findings = [
+        {"name": visit.finding_name(finding.code), "box": "" if is_own else box_of(finding)}
+        for finding in read.findings
+    ]
     return {
-        "who": words.text("adjudication.yours" if read.id == own.id else f"stage.{read.stage}"),
+        "who": visit.words.text("adjudication.yours" if is_own else f"stage.{read.stage}"),
+        "letter": _LETTERS.get(read.stage, ""),
         "label": read.label.value,
-        "findings": words.text("list.comma").join(visit.finding_name(f.code) for f in read.findings),
+        "findings": findings,
         "comment": read.comment,
     }

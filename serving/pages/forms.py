@@ -85,7 +85,7 @@ class Filled:
                 side=f.side or "",
                 zone=f.zone or "",
                 severity=f.severity or "",
-                box=_corner_text(f),
+                box="" if f.box is None else _written(f.box),
             )
             for f in self._shapes()
         ]
@@ -105,8 +105,13 @@ def _corners(box: str) -> list[float]:
         raise InputError("a box is four numbers") from error
 
 
-def _corner_text(shape: FindingShape) -> str:
-    return "" if shape.box is None else ",".join(f"{corner:g}" for corner in shape.box)
+def _written(corners: Sequence[float]) -> str:
+    return ",".join(f"{corner:g}" for corner in corners)
+
+
+def box_of(finding: Finding) -> str:
+    """Return the corners of a finding's box as a form's field holds them; empty where it has none."""
+    return "" if finding.box is None else _written(finding.box.corners)
 
 
 def slots_of(findings: Sequence[Finding]) -> list[Slot]:
@@ -117,7 +122,7 @@ def slots_of(findings: Sequence[Finding]) -> list[Slot]:
             side=finding.side or "",
             zone=finding.zone or "",
             severity=finding.severity or "",
-            box="" if finding.box is None else ",".join(f"{corner:g}" for corner in finding.box.corners),
+            box=box_of(finding),
         )
         for finding in findings
     ]

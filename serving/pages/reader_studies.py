@@ -15,8 +15,10 @@ from overread.store.unit_of_work import UnitOfWork
 from serving.api.reader_studies import CrossoverReadBody, due_case, keep_read
 from serving.api.repeats import Once
 from serving.api.shapes import named
+from serving.pages.findings_view import offered
 from serving.pages.forms import Filled, Form, body_of, slots_of
 from serving.pages.navigation import READER_STUDIES
+from serving.pages.reading_view import PREVIEW
 from serving.pages.routing import PageRoute, explained
 from serving.pages.timing import seconds_since
 from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_to
@@ -106,15 +108,24 @@ def _page(
         status=200 if error is None else status_of(error),
         view=view,
         highest=HIGHEST_RATING,
-        vocabulary=visit.web.task.vocabulary.rows,
+        **offered(visit.web.task.vocabulary),
         failure=None if error is None else explained(visit.words.text_or, error),
         typed=form,
     )
 
 
 def _case_view(work: UnitOfWork, visit: Visit, study: CrossoverStudy, where: Standing) -> dict[str, Any]:
+    case = due_case(work, study, where)
+    image = case.image.url
     return {
-        **due_case(work, study, where).plain(),
+        **case.plain(),
+        "image": image,
+        "preview": f"{image}?longest={PREVIEW}",
+        "pixels": f"{image.removesuffix('image.png')}pixels",
+        "rows": case.image.rows,
+        "columns": case.image.columns,
+        "heatmap": None if case.aid is None else case.aid.heatmap,
+        "prior": None,
         "key": new_id(),
         "opened": visit.web.now().isoformat(),
         "slots": slots_of(()),

@@ -26,6 +26,7 @@ from serving.api.reports import AddendumBody, ReportBody, current_report, requir
 from serving.api.shapes import study_named
 from serving.api.studies import WhyBody
 from serving.pages.choices import Chosen
+from serving.pages.findings_view import offered
 from serving.pages.forms import Filled, Form, body_of
 from serving.pages.locks import locks_of_others
 from serving.pages.reading_view import reading_view
@@ -234,8 +235,6 @@ def _page(
     with web.look() as work:
         view = reading_view(work, visit, person, study, asked)
         serving = work.models.production(web.task.name) is not None
-    rows = web.task.vocabulary.rows
-    common = web.task.vocabulary.usual
     return visit.page(
         "reading/page.html",
         status=200 if error is None else status_of(error),
@@ -243,9 +242,7 @@ def _page(
         came_from=asked.came_from,
         serving=serving,
         heat_off=False,
-        vocabulary=rows,
-        common=common,
-        others=tuple(row for row in rows if row not in common),
+        **offered(web.task.vocabulary),
         failed_at=part,
         stale=isinstance(error, PreconditionError),
         failure=None if error is None else explained(visit.words.text_or, error),

@@ -21,7 +21,7 @@ from serving.pages.people import sex_and_age
 from serving.pages.report_view import Asked, contradicts, kept_report, report_view
 from serving.pages.visits import Visit
 
-_PREVIEW = 1280  # pixels of the longer side: sent in a tenth of the time, until all grey levels are there
+PREVIEW = 1280  # pixels of the longer side: sent in a tenth of the time, until all grey levels are there
 _SET_ASIDE = frozenset({StudyState.EXCLUDED, StudyState.QUARANTINED})
 _KINDS = {
     Label.NO_FINDING: (Kind.MISSED_FINDING, Kind.BAD_IMAGE),
@@ -104,7 +104,7 @@ def _picture(work: UnitOfWork, study: Study, prediction: Prediction | None) -> d
     mapped = prediction is not None and prediction.heatmap is not None
     return {
         "image": f"{address(study.uid)}/image.png" if shown else None,
-        "preview": f"{address(study.uid)}/image.png?longest={_PREVIEW}" if shown else None,
+        "preview": f"{address(study.uid)}/image.png?longest={PREVIEW}" if shown else None,
         "pixels": f"{address(study.uid)}/pixels" if shown else None,
         "heatmap": f"{address(study.uid)}/heatmap.png" if shown and mapped else None,
         "rows": pictures[0].rows if shown else 0,
@@ -123,7 +123,7 @@ def _prior(work: UnitOfWork, visit: Visit, study: Study) -> dict[str, Any] | Non
             there = address(earlier.uid)
             return {
                 "uid": earlier.uid,
-                "image": f"{there}/image.png?longest={_PREVIEW}",
+                "image": f"{there}/image.png?longest={PREVIEW}",
                 "pixels": f"{there}/pixels",
                 "date": visit.formats.day(earlier.study_date),
                 "scanner": f"{earlier.acquisition.manufacturer} {earlier.acquisition.model}".strip(),

@@ -1,10 +1,13 @@
 """One read in each arm, in a real browser: alone first, then with probability and heatmap."""
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Desk
 from tests.browser.test_layout import TOO_WIDE
+from tests.browser.test_viewer import complaints, dragged, placed
+from tests.serving.builders import SIDE
 from tests.serving.conftest import House
 from tests.serving.crossovers import WASHOUT, due, read, registered
 
@@ -41,14 +44,21 @@ def test_one_read_in_each_arm(desk: Desk, served: House, language: str) -> None:
     assert page.evaluate(TOO_WIDE) == []
     page.click("label.legend")
     expect(heat).to_have_css("opacity", "0")
-    page.check(".call input[value=has_finding]")
+    page.wait_for_selector("main.ready canvas")
+    page.keyboard.press("b")
+    dragged(page, placed(page, SIDE * 0.25, SIDE * 0.25), (90.0, 90.0))
+    page.keyboard.type("nodule")
+    page.keyboard.press("Enter")
     page.fill("#rating", "95")
-    page.select_option("select[name=code] >> nth=0", "nodule")
-    page.click(".sign button")
+    page.keyboard.press("Control+Enter")
     expect(page.locator(".empty")).to_be_visible()
     with served.storage.look() as work:
         reads = work.reader_studies.reads(study.id)
     assert [read.arm for read in reads] == ["unaided", "unaided", "aided", "aided"]
     assert (reads[0].label, reads[0].rating, reads[-1].rating) == ("no_finding", 12, 95)
     assert all(read.seconds is not None for read in (reads[0], reads[-1]))
-    assert desk.complaints == []
+    (finding,) = reads[-1].findings
+    assert finding.code == "nodule"
+    assert finding.box is not None
+    assert np.abs(np.array(finding.box.corners[:2]) - SIDE * 0.25).max() <= 1
+    assert complaints(desk) == []

@@ -11,6 +11,7 @@ from overread.domain.retraining import Step, TrainingPoint
 from pipeline.retraining import CancelledError, change, under_way
 from pipeline.services import PipelineServices, pipeline_services
 from tests.browser.conftest import Desk
+from tests.browser.test_viewer import complaints
 from tests.serving.builders import ClockedServices
 from tests.serving.conftest import House
 from tests.serving.pages.builders import furnish
@@ -105,7 +106,7 @@ def test_a_case_is_read_blinded_with_nothing_of_the_study_on_the_page(
     assert case is not None
     assert [(read.by, read.label) for read in case.reads] == [("remy", "has_finding")]
     assert case.reads[0].seconds is not None
-    assert desk.complaints == []
+    assert complaints(desk) == []
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

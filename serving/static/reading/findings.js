@@ -21,7 +21,11 @@ export class Findings {
   }
 
   has(code) {
-    return this.all.some((line) => codeOf(line).value === code);
+    return this.of(code) !== undefined;
+  }
+
+  of(code) {
+    return this.all.find((line) => codeOf(line).value === code);
   }
 
   /** Name a finding, first of all in the line whose box waits for its name. */

@@ -13,6 +13,7 @@ export class Picker extends EventTarget {
     this.options = [...this.list.querySelectorAll("[data-code]")];
     this.free = this.list.querySelector(".free");
     this.place.hidden = false;
+    this.stays = this.place.dataset.stays !== undefined; // the usual misses can be seen all the time
     this.place.addEventListener("input", (event) => {
       event.stopPropagation(); // what is searched for is no part of the report
       this.open();
@@ -24,6 +25,9 @@ export class Picker extends EventTarget {
       event.preventDefault(); // the field keeps the focus
       this.take(event.target.closest("[role=option]"));
     });
+    if (!this.stays) return;
+    form.addEventListener("change", () => this.close());
+    this.show();
   }
 
   get typed() {
@@ -36,6 +40,11 @@ export class Picker extends EventTarget {
 
   open() {
     this.form.classList.add("picking");
+    this.show();
+    this.list.scrollIntoView({ block: "nearest" });
+  }
+
+  show() {
     this.list.hidden = false;
     this.field.setAttribute("aria-expanded", "true");
     const found = this.found();
@@ -44,19 +53,24 @@ export class Picker extends EventTarget {
       option.setAttribute("aria-selected", this.findings.has(option.dataset.code));
     }
     this.list.prepend(...found);
-    this.free.hidden = found.length > 0;
+    if (this.free) this.offer(found.length === 0);
+    this.point(this.typed ? this.shown[0] : null);
+  }
+
+  /** Offer what was typed as it stands. */
+  offer(wanted) {
+    this.free.hidden = !wanted;
     const words = this.free.lastElementChild;
     words.textContent = words.dataset.words.replace("{text}", () => this.typed);
-    this.point(this.typed ? this.shown[0] : null);
-    this.list.scrollIntoView({ block: "nearest" });
   }
 
   close() {
     this.form.classList.remove("picking");
-    this.list.hidden = true;
     this.field.value = "";
+    if (this.stays) return this.show();
+    this.list.hidden = true;
     this.field.setAttribute("aria-expanded", "false");
-    this.point(null);
+    return this.point(null);
   }
 
   /** Return what matches, that which begins so first; without a word the usual misses. */
@@ -93,6 +107,11 @@ export class Picker extends EventTarget {
     option?.scrollIntoView({ block: "nearest" });
     if (option) this.field.setAttribute("aria-activedescendant", option.id);
     else this.field.removeAttribute("aria-activedescendant");
+  }
+
+  /** Take the usual miss that stands on a digit. */
+  usual(digit) {
+    this.take(this.options.find(({ dataset }) => dataset.usual === `${digit}`));
   }
 
   take(option) {

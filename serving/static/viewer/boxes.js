@@ -9,6 +9,7 @@ export class Boxes extends EventTarget {
     super();
     this.viewport = viewport;
     this.all = [];
+    this.others = [];
     this.chosen = null;
     this.layer = element("svg", { class: "layer boxes", "aria-hidden": "true" });
     viewport.addEventListener("ready", () => {
@@ -25,6 +26,12 @@ export class Boxes extends EventTarget {
     this.all.push(box);
     this.render();
     return box;
+  }
+
+  /** Show a box of somebody else, which stays as it is. */
+  show(corners, name) {
+    this.others.push({ corners, name });
+    this.render();
   }
 
   begin(at, target) {
@@ -91,29 +98,38 @@ export class Boxes extends EventTarget {
 
   render() {
     this.all.forEach((box, place) => { box.number = place + 1; });
-    this.layer.replaceChildren(...this.all.map((box) => this.drawn(box)));
+    const others = this.others.map((box) => this.outlined(box, "box other", box.name));
+    this.layer.replaceChildren(...others, ...this.all.map((box) => this.drawn(box)));
     this.scaled();
   }
 
   drawn(box) {
-    const [x0, y0, x1, y1] = ordered(box.corners, this.viewport.picture);
-    const place = { x: x0, y: y0, width: x1 - x0, height: y1 - y0 };
-    const group = element("g", { class: box === this.chosen ? "box chosen" : "box" });
-    group.append(element("rect", { ...place, class: "halo" }), element("rect", { ...place, class: "line" }));
-    const label = element("text", { x: x0, y: y0, class: "label" });
-    label.textContent = box.name ? `${box.number} ${box.name}` : `${box.number}`;
-    group.append(label);
+    const said = box.name ? `${box.number} ${box.name}` : `${box.number}`;
+    const group = this.outlined(box, box === this.chosen ? "box chosen" : "box", said);
     if (box === this.chosen) {
+      const [x0, y0, x1, y1] = ordered(box.corners, this.viewport.picture);
       const ends = [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
       ends.forEach(([x, y], corner) => group.append(element("rect", { x, y, class: "handle", "data-corner": corner })));
     }
     return group;
   }
 
-  /** Keep labels and handles at one size whatever the zoom. */
+  outlined({ corners }, kind, said) {
+    const [x0, y0, x1, y1] = ordered(corners, this.viewport.picture);
+    const place = { x: x0, y: y0, width: x1 - x0, height: y1 - y0 };
+    const group = element("g", { class: kind });
+    group.append(element("rect", { ...place, class: "halo" }), element("rect", { ...place, class: "line" }));
+    const label = element("text", { x: x0, y: y0, class: "label" });
+    label.textContent = said;
+    group.append(label);
+    return group;
+  }
+
+  /** Keep lines, labels and handles at one size whatever the zoom. */
   scaled() {
     if (!this.viewport.ready) return;
     const by = 1 / this.viewport.view.scale;
+    this.layer.style.setProperty("--by", `${by}`);
     for (const label of this.layer.querySelectorAll(".label")) {
       label.setAttribute("font-size", `${13 * by}`);
       label.setAttribute("dy", `${-5 * by}`);

@@ -37,7 +37,8 @@ function run(event, action) {
 
 function nameOf(event) {
   const held = [event.ctrlKey || event.metaKey ? "ctrl+" : "", event.altKey ? "alt+" : ""].join("");
-  return held + event.key.toLowerCase();
+  const digit = event.altKey && /^Digit(\d)$/.exec(event.code); // with Alt some keyboards type another sign
+  return held + (digit ? digit[1] : event.key.toLowerCase());
 }
 
 /** Say whether somebody types where a key was pressed. */

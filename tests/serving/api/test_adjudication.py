@@ -1,8 +1,11 @@
+import io
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from httpx2 import Response
+from PIL import Image
 
 from tests.serving.builders import SIDE, a_dicom
 from tests.serving.conftest import House
@@ -85,7 +88,30 @@ def test_only_whoever_holds_a_case_reads_it(served: House) -> None:
     assert _read(served, "rosa", case).json()["code"] == "not-held"
     _next(served, "remy")
     assert _read(served, "rosa", case).status_code == 409
-    assert served.ask("rosa", "GET", f"/api/v1/adjudication/{case}/images/0.png").status_code == 404
+    for part in ("0.png", "0/pixels"):
+        assert served.ask("rosa", "GET", f"/api/v1/adjudication/{case}/images/{part}").status_code == 404
+
+
+def test_who_holds_a_case_is_sent_its_grey_levels_and_nothing_that_names_its_study(served: House) -> None:
+    uid, case = _opened(served)
+    _next(served, "remy")
+    there = f"/api/v1/adjudication/{case}/images"
+    own, blinded = (
+        served.ask("rita", "GET", f"/api/v1/studies/{uid}/pixels"),
+        served.ask("remy", "GET", f"{there}/0/pixels"),
+    )
+    assert blinded.content == own.content
+    assert set(json.loads(blinded.headers["overread-picture"])) == {
+        *("rows", "columns", "slope", "offset"),
+        *("center", "width"),
+    }
+    told = " ".join(f"{name}: {value}" for name, value in blinded.headers.items())
+    assert [word for word in (uid, "Doe", "rita", "tiny") if word in told] == []
+    assert served.ask("remy", "GET", f"{there}/1/pixels").status_code == 404
+    small = served.ask("remy", "GET", f"{there}/0.png", params={"longest": SIDE // 2})
+    assert Image.open(io.BytesIO(small.content)).size == (SIDE // 2, SIDE // 2)
+    assert _read(served, "remy", case).status_code == 201
+    assert served.ask("remy", "GET", f"{there}/0/pixels").status_code == 404  # it is held no longer
 
 
 def test_an_auditor_sees_a_cases_pictures_and_reads_none(served: House) -> None:

@@ -1,5 +1,6 @@
 """Reader studies over HTTP: one blinded case at a time, two arms that never mix, a read that stays."""
 
+import itertools
 import json
 from datetime import timedelta
 from typing import Any
@@ -78,12 +79,12 @@ def test_pictures_are_those_of_the_case_that_is_due_and_of_no_other(served: Hous
     case = due(served, study).json()
     shown = served.ask("remy", "GET", case["image"]["url"])
     assert (shown.status_code, shown.content[:4]) == (200, b"\x89PNG")
-    for other in study.cases:
-        address = f"{API}/{study.id}/cases/{other.key}/image.png"
+    for other, part in itertools.product(study.cases, ("image.png", "pixels")):
+        address = f"{API}/{study.id}/cases/{other.key}/{part}"
         expected = 200 if other.key == case["case"] else 404
         assert served.ask("remy", "GET", address).status_code == expected
         assert served.ask("anna", "GET", address).status_code == 200  # an auditor sees, and never reads
-    assert served.ask("rita", "GET", case["image"]["url"]).status_code == 404
+        assert served.ask("rita", "GET", address).status_code == 404
 
 
 def test_nothing_that_a_reader_is_answered_names_study_patient_truth_or_another_reader(served: House) -> None:
