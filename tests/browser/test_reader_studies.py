@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Desk
+from tests.browser.test_blinded import corners
 from tests.browser.test_layout import TOO_WIDE
 from tests.browser.test_viewer import complaints, dragged, placed
 from tests.serving.builders import SIDE
@@ -44,13 +45,7 @@ def test_one_read_in_each_arm(desk: Desk, served: House, language: str) -> None:
     assert page.evaluate(TOO_WIDE) == []
     page.click("label.legend")
     expect(heat).to_have_css("opacity", "0")
-    page.wait_for_selector("main.ready canvas")
-    page.keyboard.press("b")
-    dragged(page, placed(page, SIDE * 0.25, SIDE * 0.25), (90.0, 90.0))
-    page.keyboard.type("nodule")
-    page.keyboard.press("Enter")
-    page.fill("#rating", "95")
-    page.keyboard.press("Control+Enter")
+    call_a_nodule(page)
     expect(page.locator(".empty")).to_be_visible()
     with served.storage.look() as work:
         reads = work.reader_studies.reads(study.id)
@@ -59,6 +54,16 @@ def test_one_read_in_each_arm(desk: Desk, served: House, language: str) -> None:
     assert all(read.seconds is not None for read in (reads[0], reads[-1]))
     (finding,) = reads[-1].findings
     assert finding.code == "nodule"
-    assert finding.box is not None
-    assert np.abs(np.array(finding.box.corners[:2]) - SIDE * 0.25).max() <= 1
+    assert np.abs(corners(finding)[:2] - SIDE * 0.25).max() <= 1
     assert complaints(desk) == []
+
+
+def call_a_nodule(page: Page) -> None:
+    """Draw a box, name its finding, rate and submit."""
+    page.wait_for_selector("main.ready canvas")
+    page.keyboard.press("b")
+    dragged(page, placed(page, SIDE * 0.25, SIDE * 0.25), (90.0, 90.0))
+    page.keyboard.type("nodule")
+    page.keyboard.press("Enter")
+    page.fill("#rating", "95")
+    page.keyboard.press("Control+Enter")
