@@ -77,7 +77,8 @@ def first_read(page: Page, uid: str) -> None:
     page.keyboard.press("n")
     expect(page.locator(".call [value=no_finding]")).to_be_checked()
     boxed(page, FIRST)
-    page.keyboard.press("1")  # the picker asks for the name of the box
+    page.keyboard.press("Control+Enter")  # not sent: the picker asks for the name of the box
+    page.keyboard.press("1")
     page.keyboard.press("2")
     expect(page.locator(".slot.named")).to_have_count(2)
     page.keyboard.press("2")  # taken back
