@@ -103,7 +103,7 @@ def _by_finding(signed: Mapping[str, Sequence[str]], words: Sequence[Correction]
 def _by_scanner(readings: Sequence[Reading], corrected: Collection[str]) -> dict[Scanner, Rate]:
     sent, wrong = defaultdict[Scanner, set[str]](set), defaultdict[Scanner, set[str]](set)
     for reading in readings:
-        scanner = (reading.maker or "", reading.model or "", reading.station or "")
+        scanner = (reading.maker, reading.model, reading.station)
         sent[scanner].add(reading.study)
         if reading.study in corrected:
             wrong[scanner].add(reading.study)

@@ -1,9 +1,11 @@
 """Answers beside what readers signed, in few columns: what rates and volumes are counted from."""
 
+import json
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import JSON, ColumnElement, Connection, and_, exists, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Text, and_, cast, exists, select
 
 from overread.domain.findings import Label
 from overread.domain.reports import ReportStatus
@@ -24,9 +26,9 @@ class Reading(NamedTuple):
     called: str
     probability: float
     signed_by: str | None
-    maker: str | None
-    model: str | None
-    station: str | None
+    maker: str
+    model: str
+    station: str
 
 
 class ReadingStore:
@@ -37,17 +39,18 @@ class ReadingStore:
 
     def since(self, since: datetime) -> list[Reading]:
         """Return the studies whose first answer is not older, the oldest first."""
-        header = type_coerce(studies.c.acquisition, JSON)
-        scanner = [header[name].as_string() for name in ("manufacturer", "model", "station")]
         query = (
             select(predictions.c.study, predictions.c.made_at, predictions.c.label)
-            .add_columns(predictions.c.probability, reports.c.signed_by, *scanner)
+            .add_columns(predictions.c.probability, reports.c.signed_by, cast(studies.c.acquisition, Text))
             .join(studies, studies.c.uid == predictions.c.study)
             .outerjoin(reports, _signed_report())
             .where(_first_since(since))
             .order_by(predictions.c.made_at, predictions.c.study)
         )
-        return [Reading(*row) for row in self._connection.execute(query)]
+        return [
+            Reading(study, at, called, probability, signed_by, *_scanner(header))
+            for study, at, called, probability, signed_by, header in self._connection.execute(query)
+        ]
 
     def signed_findings(self, since: datetime) -> dict[str, list[str]]:
         """Return the codes that signed reports name, by study, of studies whose first answer is not older."""
@@ -60,6 +63,15 @@ class ReadingStore:
             study: [finding["code"] for finding in findings]
             for study, findings in self._connection.execute(query)
         }
+
+
+@lru_cache(
+    maxsize=4096
+)  # ten thousand studies have a few hundred headers; a database takes three looks at each
+def _scanner(header: str) -> tuple[str, str, str]:
+    """Return maker, model and station of a header as it is kept."""
+    said = json.loads(header)
+    return said["manufacturer"], said["model"], said["station"]
 
 
 def _signed_report() -> ColumnElement[bool]:
