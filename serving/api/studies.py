@@ -218,35 +218,39 @@ def show_heatmap(uid: str, by: OwnOrAll, web: Wired, model: str | None = None) -
     return picture_response(web.objects.get(prediction.heatmap))
 
 
+Film = Annotated[int, Query(ge=0)]  # of a study, the first received first: 0 is what the model reads
+
+
 @router.get("/studies/{uid}/image.png", response_class=Response)
-def show_image(uid: str, by: Viewer, web: Wired, asked: AskedRendering) -> Response:
+def show_image(uid: str, by: Viewer, web: Wired, asked: AskedRendering, film: Film = 0) -> Response:
     """Return the picture as a radiologist would be shown it, or in a window of one's own.
 
-    With `longest`, a picture whose longer side has more pixels is reduced to as many.
+    With `longest`, a picture whose longer side has more pixels is reduced to as many; `film` picks another of
+    a study that has several.
     """
-    return rendered(web, _shown_to(web, by, uid).digest, asked)
+    return rendered(web, _shown_to(web, by, uid, film).digest, asked)
 
 
 @router.get("/studies/{uid}/pixels", response_class=Response)
-def show_pixels(uid: str, by: Viewer, web: Wired) -> Response:
+def show_pixels(uid: str, by: Viewer, web: Wired, film: Film = 0) -> Response:
     """Return all grey levels: uint16, little endian, row by row; the header `Overread-Picture` says of what.
 
     It is JSON: `rows`, `columns`, `slope` and `offset` (modality value = offset + slope x value; low values
     are dark), and `center` and `width` of the first window, in modality units.
     """
-    return grey_levels(web, _shown_to(web, by, uid).digest)
+    return grey_levels(web, _shown_to(web, by, uid, film).digest)
 
 
-def _shown_to(web: Web, by: Person, uid: str) -> Instance:
+def _shown_to(web: Web, by: Person, uid: str, film: int) -> Instance:
     """Return the object whose picture a person may see."""
     with web.look() as work:
         study = work.studies.get(study_named(uid))
         pictures = pictures_of(work, study)
     if study.state is StudyState.QUARANTINED and not by.may(Permission.RELEASE):
         raise ForbiddenError("this study is quarantined; its pictures are not shown")
-    if not pictures:
-        raise NotFoundError("this study has no picture")
-    return pictures[0]
+    if film >= len(pictures):
+        raise NotFoundError("this study has no picture" if not pictures else "this study has fewer pictures")
+    return pictures[film]
 
 
 def pictures_of(work: UnitOfWork, study: Study) -> list[Instance]:

@@ -24,7 +24,7 @@ from serving.api.predictions import as_told, refuse_hidden
 from serving.api.repeats import Once
 from serving.api.reports import AddendumBody, ReportBody, current_report, require_editable
 from serving.api.shapes import study_named
-from serving.api.studies import WhyBody
+from serving.api.studies import Film, WhyBody
 from serving.pages.choices import Chosen
 from serving.pages.findings_view import offered
 from serving.pages.forms import Filled, Form, body_of
@@ -50,11 +50,12 @@ def show_study(
     visit: Visiting,
     report: Annotated[Language | None, Query()] = None,
     came_from: Annotated[str, Query(alias="list", max_length=1000)] = "",
+    film: Film = 0,
 ) -> Response:
     """Show a study to read; `report` starts the draft again in a language, `list` is where it was opened."""
     if by.must_change_password:
         return back_to(OWN_PASSWORD)
-    return _page(visit, study_named(uid), Asked(language=report, came_from=Chosen.told(came_from)))
+    return _page(visit, study_named(uid), Asked(language=report, came_from=Chosen.told(came_from), film=film))
 
 
 @router.post("/feedback")

@@ -43,7 +43,7 @@ def reading_view(
     automatic = switch is None or switch.automatic
     return {
         **_identity(work, visit, study),
-        **_picture(work, study, prediction),
+        **_picture(work, visit, study, prediction, asked),
         "prior": _prior(work, visit, study),
         **_feedback(visit, person, prediction, own),
         **answers_view(work, visit, person, study, prediction),
@@ -97,19 +97,41 @@ def _lock(work: UnitOfWork, visit: Visit, person: Person, study: Study, report: 
     }
 
 
-def _picture(work: UnitOfWork, study: Study, prediction: Prediction | None) -> dict[str, Any]:
-    """Return addresses of what may be seen; the pixels of a quarantined study are shown to nobody here."""
+def _picture(
+    work: UnitOfWork, visit: Visit, study: Study, prediction: Prediction | None, asked: Asked
+) -> dict[str, Any]:
+    """Return addresses of what may be seen; the pixels of a quarantined study are shown to nobody here.
+
+    Answer, map and boxes are about the first film; of another only the picture is shown.
+    """
     pictures = pictures_of(work, study)
-    shown = bool(pictures) and study.state is not StudyState.QUARANTINED
-    mapped = prediction is not None and prediction.heatmap is not None
+    if not pictures or study.state is StudyState.QUARANTINED:
+        return {"image": None, "heatmap": None, "rows": 0, "films": []}
+    film = asked.film if asked.film < len(pictures) else 0
+    there, picked = address(study.uid), f"film={film}" if film else ""
+    mapped = prediction is not None and prediction.heatmap is not None and not film
     return {
-        "image": f"{address(study.uid)}/image.png" if shown else None,
-        "preview": f"{address(study.uid)}/image.png?longest={PREVIEW}" if shown else None,
-        "pixels": f"{address(study.uid)}/pixels" if shown else None,
-        "heatmap": f"{address(study.uid)}/heatmap.png" if shown and mapped else None,
-        "rows": pictures[0].rows if shown else 0,
-        "columns": pictures[0].columns if shown else 0,
+        "image": f"{there}/image.png?{picked}".removesuffix("?"),
+        "preview": f"{there}/image.png?longest={PREVIEW}&{picked}".removesuffix("&"),
+        "pixels": f"{there}/pixels?{picked}".removesuffix("?"),
+        "heatmap": f"{there}/heatmap.png" if mapped else None,
+        "rows": pictures[film].rows,
+        "columns": pictures[film].columns,
+        "boxless": film > 0,
+        "films": _films(visit, study, len(pictures), film) if len(pictures) > 1 else [],
     }
+
+
+def _films(visit: Visit, study: Study, count: int, shown: int) -> list[dict[str, Any]]:
+    """Return a link to each film of a study that has several."""
+    return [
+        {
+            "name": visit.words.text("viewer.film", n=number + 1, of=count),
+            "href": f"/studies/{study.uid}?film={number}",
+            "here": number == shown,
+        }
+        for number in range(count)
+    ]
 
 
 def _prior(work: UnitOfWork, visit: Visit, study: Study) -> dict[str, Any] | None:

@@ -15,11 +15,12 @@ from serving.pages.visits import Visit
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """How the page is to be shown: the draft begun again in a language, or as typed; and from which list."""
+    """How the page is to be shown: draft begun anew in a language, or as typed; from which list; its film."""
 
     language: str | None = None
     typed: Filled | None = None
     came_from: Chosen = EVERYTHING
+    film: int = 0
 
 
 def report_view(visit: Visit, report: Report, asked: Asked, *, automatic: bool) -> dict[str, Any]:

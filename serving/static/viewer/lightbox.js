@@ -45,7 +45,7 @@ export class Lightbox {
     boxes.addEventListener("removed", ({ detail }) => taken.push(detail));
     return {
       w: () => tools.choose("window"), v: () => tools.choose("pan"), z: () => tools.choose("zoom"),
-      b: () => tools.choose(tools.tool === BOX ? "window" : BOX),
+      b: () => (tools.button(BOX) ? tools.choose(tools.tool === BOX ? "window" : BOX) : false),
       i: () => viewport.invert(), 0: () => viewport.fit(), r: () => viewport.reset(), h: () => heat?.next(),
       delete: () => boxes.remove(), backspace: () => boxes.remove(),
       "ctrl+z": () => (taken.length ? boxes.restore(taken.pop()) : false),
@@ -63,6 +63,7 @@ export class Lightbox {
 
   /** Draw the boxes that the page holds: one's own in its forms, others' where it shows them. */
   marked() {
+    if (!this.tools.button(BOX)) return; // they are about another film
     this.naming.begin();
     for (const { dataset } of this.page.querySelectorAll("[data-box]")) {
       this.boxes.show(dataset.box.split(",").map(Number), dataset.name);

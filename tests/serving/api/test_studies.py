@@ -137,6 +137,36 @@ def test_a_picture_is_no_longer_than_asked_for_and_never_enlarged(served: House)
     assert served.ask("rita", "GET", path, params={"longest": 0}).status_code == 422
 
 
+def test_each_film_of_a_study_has_its_picture_and_there_is_no_other(served: House) -> None:
+    for bright in (True, False):
+        served.send(a_dicom(bright=bright, seed=3, StudyInstanceUID="1.2.3.4.5"))
+    place = "/api/v1/studies/1.2.3.4.5"
+    for film, bright in enumerate((True, False)):
+        shown = served.ask("rita", "GET", f"{place}/image.png", params={"film": film})
+        picture = np.asarray(Image.open(io.BytesIO(shown.content))).astype(int)
+        assert np.abs(picture - a_picture(bright=bright, seed=3)).max() <= 1
+        grey = served.ask("rita", "GET", f"{place}/pixels", params={"film": film})
+        said = json.loads(grey.headers["overread-picture"])
+        values = said["offset"] + said["slope"] * np.frombuffer(grey.content, "<u2").astype(float)
+        assert np.abs(values.reshape(SIDE, SIDE) - picture).max() <= 1
+    for tail in ("image.png", "pixels"):
+        assert served.ask("rita", "GET", f"{place}/{tail}", params={"film": 2}).status_code == 404
+
+
+def test_the_page_shows_another_film_without_what_the_model_says_of_the_first(served: House) -> None:
+    served.send(a_dicom(bright=True, seed=3, StudyInstanceUID="1.2.3.4.5"))
+    page = "/studies/1.2.3.4.5"
+    assert "film=" not in served.ask("rita", "GET", page).text
+    served.send(a_dicom(bright=False, seed=4, PatientID="P3", StudyInstanceUID="1.2.3.4.5"))
+    first, second = (served.ask("rita", "GET", f"{page}?film={film}").text for film in (0, 1))
+    for shown in (first, second):
+        assert 'href="/studies/1.2.3.4.5?film=1"' in shown
+    for said in ("heatmap.png", 'data-tool="box"'):
+        assert said in first
+        assert said not in second
+    assert "/pixels?film=1" in second
+
+
 def test_a_window_changes_the_picture_and_an_impossible_one_is_422(served: House) -> None:
     path = f"/api/v1/studies/{_sent(served)}/image.png"
     plain = served.ask("rita", "GET", path).content
