@@ -22,6 +22,7 @@ def pages(base: str, tokens: dict[str, str]) -> dict[str, tuple[str, str]]:
         found = http.get("/api/v1/studies?label=has_finding&state=predicted&limit=1").json()["items"]
         clear = http.get("/api/v1/studies?label=no_finding&state=predicted&limit=1").json()["items"]
         aside = http.get("/api/v1/studies?state=excluded&limit=1").json()["items"]
+        held = http.get("/api/v1/studies?state=quarantined&limit=1").json()["items"]
         candidates = http.get("/api/v1/candidates").json()["items"]
     promoted = next(one["version"] for one in candidates if one["state"] == "promoted")
     shown = {
@@ -30,20 +31,25 @@ def pages(base: str, tokens: dict[str, str]) -> dict[str, tuple[str, str]]:
         "adjudication": ("resident-2", "/adjudication"),
         "candidates": ("reviewer-1", "/candidates"),
         "candidate": ("reviewer-1", f"/candidates/{promoted}"),
+        "model-card": ("reviewer-1", f"/candidates/{promoted}/model-card"),
+        "change-record": ("auditor", f"/candidates/{promoted}/change-record"),
+        "reader-studies": ("resident-1", "/reader-studies"),
         "monitoring": ("reviewer-1", "/monitoring"),
         "retraining": ("reviewer-1", "/retraining"),
         "audit": ("auditor", "/audit"),
         "people": ("operator", "/people"),
         "person": ("operator", "/people/resident-1"),
         "account": ("resident-1", "/account"),
+        "problem": ("resident-1", "/studies/1.2.3"),
     }
-    for name, items in {
-        "reading-finding": found,
-        "reading-no-finding": clear,
-        "reading-excluded": aside,
-    }.items():
+    for name, who, items in (
+        ("reading-finding", "resident-1", found),
+        ("reading-no-finding", "resident-1", clear),
+        ("reading-excluded", "resident-1", aside),
+        ("reading-quarantined", "operator", held),
+    ):
         if items:
-            shown[name] = ("resident-1", f"/studies/{items[0]['study_instance_uid']}")
+            shown[name] = (who, f"/studies/{items[0]['study_instance_uid']}")
     return shown
 
 
