@@ -147,6 +147,12 @@ def test_a_box_in_the_report_names_its_line_and_is_kept_with_the_draft(desk: Des
     page.keyboard.press("b")
     start = placed(page, SIDE * 0.1, SIDE * 0.1)
     dragged(page, start, (60.0, 60.0))
+    page.keyboard.press("Escape")
+    page.click(".sign [value=sign]")  # refused: without a name the box would be lost
+    expect(page.locator("#picker")).to_be_focused()
+    with served.storage.look() as work:
+        assert (unsigned := work.reports.latest(StudyUid(uid))) is not None
+    assert unsigned.status == "draft"
     page.keyboard.type("jj")  # the picker is open: a box waits for its name
     page.keyboard.press("Enter")
     with page.expect_navigation():

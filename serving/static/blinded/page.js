@@ -17,24 +17,13 @@ function begin() {
   for (const digit of [1, 2, 3, 4, 5, 6, 7, 8]) own[digit] = () => picker.usual(digit);
   picker.addEventListener("picked", ({ detail }) => take(findings, detail));
   picker.addEventListener("free", ({ detail }) => note(detail));
-  form.addEventListener("submit", (event) => ask(event, picker));
+  form.addEventListener("submit", (event) => picker.askFor(event));
   box.begin(own, { held: "alt+", always: { "ctrl+enter": submit } });
   document.querySelector(".hints").hidden = false;
 }
 
 function call(label) {
   form.querySelector(`[name=label][value=${label}]`).click();
-}
-
-/** Ask for the name of a box before it is sent: without a finding it would be lost. */
-function ask(event, { field, place }) {
-  const isUnnamed = (line) => line.querySelector("[name=box]").value && !line.querySelector("[name=code]").value;
-  const isAbnormal = form.querySelector("[name=label][value=has_finding]").checked;
-  if (!isAbnormal || ![...form.querySelectorAll(".slot")].some(isUnnamed)) return;
-  event.preventDefault();
-  field.setCustomValidity(place.dataset.nameless);
-  field.reportValidity();
-  field.setCustomValidity("");
 }
 
 /** Take a finding, or take it back. */

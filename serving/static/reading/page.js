@@ -36,6 +36,9 @@ function write() {
     open();
     sections.append(detail);
   });
+  form.addEventListener("submit", (event) => {
+    if (event.submitter?.value.startsWith("sign")) picker.askFor(event);
+  });
   new Draft(form).begin();
   bindWarnings(page, form, sections);
 }

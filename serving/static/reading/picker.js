@@ -30,6 +30,18 @@ export class Picker extends EventTarget {
     this.show();
   }
 
+  /** Ask for the name of a box before it is sent: without a finding it would be lost. */
+  askFor(event) {
+    const isUnnamed = (line) => line.querySelector("[name=box]").value && !line.querySelector("[name=code]").value;
+    const isAbnormal = this.form.querySelector("[name=label][value=has_finding]").checked;
+    if (!isAbnormal || ![...this.form.querySelectorAll(".slot")].some(isUnnamed)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    this.field.setCustomValidity(this.place.dataset.nameless);
+    this.field.reportValidity();
+    this.field.setCustomValidity("");
+  }
+
   get typed() {
     return this.field.value.trim();
   }
