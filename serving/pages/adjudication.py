@@ -145,6 +145,7 @@ def _case_view(work: UnitOfWork, visit: Visit, by: Person, case: Case, until: da
         "pixels": f"{image}/pixels",
         "heatmap": None,
         "prior": None,
+        "boxless": False,
         "rows": pictures[0].rows if pictures else 512,
         "columns": pictures[0].columns if pictures else 512,
         "stage": stage,

@@ -126,6 +126,7 @@ def _case_view(work: UnitOfWork, visit: Visit, study: CrossoverStudy, where: Sta
         "columns": case.image.columns,
         "heatmap": None if case.aid is None else case.aid.heatmap,
         "prior": None,
+        "boxless": False,
         "key": new_id(),
         "opened": visit.web.now().isoformat(),
         "slots": slots_of(()),
