@@ -23,6 +23,7 @@ KEYS = {
     "refused",
     "flows",
     "production",
+    "in_use",
     "audit",
     "histogram_baseline_auc",
     "seconds",
