@@ -65,17 +65,20 @@ def train_in_children(
             while waiting and len(running) < processes:
                 job = waiting.pop(0)
                 running[job.key] = _Child(settings, job)
+            heard = set(
+                running
+            )  # those that end now too: a short one may have said all of it since the last look
             for key in [key for key, child in running.items() if child.poll()]:
                 outcome = running.pop(key).outcome()
                 if isinstance(outcome, Trained):
                     done[key] = outcome
                 else:
                     failed.append(outcome)
-            said = {job.key: _said(job) for job in jobs if job.key not in done}
+            said = {job.key: _said(job) for job in jobs if job.key in heard or job.key not in done}
             told.share(sum(_share(said.get(job.key), job.key in done) for job in jobs) / len(jobs))
             for job in jobs:
                 progress = said.get(job.key)
-                if job.key in running and progress is not None:
+                if job.key in heard and progress is not None:
                     told.progress(job, progress)
             if running:
                 connection.wait([child.answer for child in running.values()], timeout=BEAT_SECONDS)

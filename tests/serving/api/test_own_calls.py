@@ -13,7 +13,7 @@ from overread.domain.own_calls import AnswerOrder
 from overread.domain.people import Role, Scope
 from tests.serving.builders import ClockedServices, a_dicom
 from tests.serving.conftest import House, another
-from tests.serving.pages.builders import sign_in
+from tests.serving.pages.builders import forms_of, sign_in
 
 FINDING, CLEAR = {"label": "has_finding"}, {"label": "no_finding"}
 KEY = {"Idempotency-Key": "k"}
@@ -91,7 +91,9 @@ def test_the_pages_of_a_reader_tell_nothing_before_the_own_call(after: House, ui
     assert 'class="gauge"' not in listed
     for label in ("has_finding", "no_finding"):
         assert "No study matches" in rita.get(f"/?label={label}").text
-    assert rita.get(f"/studies/{urgent}/report/kept").status_code == 403
+    sent = forms_of(rita.get(f"/studies/{urgent}"))[f"/studies/{urgent}/own-call"]
+    kept = rita.client.post(f"/studies/{urgent}/report/kept", data=sent)
+    assert (kept.status_code, "own-call" in kept.text) == (403, True)
     assert "Model v1" in sign_in(after, "ruth").get(f"/studies/{urgent}").text
 
 
