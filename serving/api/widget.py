@@ -28,7 +28,6 @@ from serving.wiring import Web, Wired
 router = APIRouter(prefix="/api/v1", tags=["widget"], route_class=GuardedRoute)
 
 MINUTES = 60
-_SET_ASIDE = frozenset({StudyState.EXCLUDED, StudyState.QUARANTINED})
 
 Name = Annotated[str, Field(max_length=64)]
 
@@ -86,7 +85,7 @@ def show_card(uid: str, by: PredictionViewer, web: Wired) -> CardAnswer:
     with web.look() as work:
         study = work.studies.get(study_named(uid))
         refuse_hidden(work, web, by, study.uid)
-        prediction = None if study.state in _SET_ASIDE else work.studies.answer(study.uid)
+        prediction = None if study.set_aside else work.studies.answer(study.uid)
         return CardAnswer(
             study_instance_uid=study.uid,
             state=study.state,

@@ -276,7 +276,7 @@ class Worker:
             study = act(work)
             work.outbox.done(parcel, at=self._services.now())
             work.commit()
-        if study.state in {StudyState.EXCLUDED, StudyState.QUARANTINED}:
+        if study.set_aside:
             self._metrics.set_aside.labels(study.state).inc()
         if study.state is StudyState.SCREENED:
             self._arrived.set()

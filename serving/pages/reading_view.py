@@ -22,7 +22,6 @@ from serving.pages.report_view import Asked, contradicts, kept_report, report_vi
 from serving.pages.visits import Visit
 
 PREVIEW = 1280  # pixels of the longer side: sent in a tenth of the time, until all grey levels are there
-_SET_ASIDE = frozenset({StudyState.EXCLUDED, StudyState.QUARANTINED})
 _KINDS = {
     Label.NO_FINDING: (Kind.MISSED_FINDING, Kind.BAD_IMAGE),
     Label.HAS_FINDING: (Kind.FALSE_ALARM, Kind.WRONG_REGION, Kind.BAD_IMAGE),
@@ -36,8 +35,8 @@ def reading_view(
     study = work.studies.get(uid)
     refuse_blinded(work, visit.web, person.key, uid)
     report = reporting.current(work, uid, language=visit.web.services.settings.language)
-    untold = study.state not in _SET_ASIDE and is_untold(work, visit.web, person, uid)
-    prediction = None if untold or study.state in _SET_ASIDE else work.studies.answer(uid)
+    untold = not study.set_aside and is_untold(work, visit.web, person, uid)
+    prediction = None if untold or study.set_aside else work.studies.answer(uid)
     own = _own(work, person, uid)
     switch = work.text_switches.latest(visit.web.task.name)
     automatic = switch is None or switch.automatic
@@ -47,7 +46,7 @@ def reading_view(
         "prior": _prior(work, visit, study),
         **_feedback(visit, person, prediction, own),
         **answers_view(work, visit, person, study, prediction),
-        "set_aside": study.state in _SET_ASIDE,
+        "set_aside": study.set_aside,
         "deleted": study.deleted,
         "reasons": [
             {"code": reason.code, "rule": reason.code.split("_", 1)[0], "text": reason.text}
@@ -88,7 +87,7 @@ def _identity(work: UnitOfWork, visit: Visit, study: Study) -> dict[str, Any]:
 def _lock(work: UnitOfWork, visit: Visit, person: Person, study: Study, report: Report) -> dict[str, Any]:
     """Return who reads the study, and every how many seconds this page says so; 0 where it takes no lock."""
     lock = work.reading_locks.of_study(study.uid, now=visit.web.now())
-    is_read = study.state in _SET_ASIDE or report.status is ReportStatus.SIGNED
+    is_read = study.set_aside or report.status is ReportStatus.SIGNED
     takes = person.may(Permission.WRITE_REPORT) and not is_read
     return {
         "lock": None if lock is None else lock_shown(visit, lock, person.key),
@@ -141,7 +140,7 @@ def _prior(work: UnitOfWork, visit: Visit, study: Study) -> dict[str, Any] | Non
             study.study_date or study.received_at.date(),
             study.received_at,
         )
-        if before and earlier.state not in _SET_ASIDE and pictures_of(work, earlier):
+        if before and not earlier.set_aside and pictures_of(work, earlier):
             there = address(earlier.uid)
             return {
                 "uid": earlier.uid,
