@@ -5,6 +5,7 @@
 Needs numpy, scipy, scikit-learn, OpenCV, torch and torchvision; with `--int8` also onnx and ONNX Runtime, and
 prints what the gate of eight-bit integers says of the trained graph. Threshold and calibration come from the
 tuning set, every number printed from the test set but for the gate's; no patient is in two of the three.
+`--drawn` keeps pictures and graph, which `benchmarks.int8_parts` takes apart.
 """
 
 import argparse
@@ -46,6 +47,7 @@ COLUMNS = (ANY, *MIX)
 DRAWS = Draws(n_resamples=2000, seed=20_261)
 TUNE, TEST = 600, 1200
 CALIBRATED_ON = 64  # pictures of the training set that give eight bits their ranges
+GRAPH = "graph.onnx"
 EXPORTED = 4  # test pictures on which the graph is held against torch
 
 
@@ -192,7 +194,7 @@ def main() -> None:
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--compiled", action="store_true")
     asked.add_argument("--int8", action="store_true")
-    asked.add_argument("--drawn", type=Path, help="folder that keeps the pictures for another run")
+    asked.add_argument("--drawn", type=Path, help="folder that keeps pictures and graph")
     given = asked.parse_args()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     recipe = read_recipe(given.training, seed=given.seed)
@@ -209,6 +211,8 @@ def main() -> None:
     scores = {split: score(network, model.contract, parts[split].pictures) for split in ("tune", "test")}
     calibration, threshold, found = judged(scores["test"], scores["tune"], parts)
     say(**found)
+    if given.drawn is not None:
+        export_onnx(model, calibration, given.drawn / GRAPH)
     if given.int8:
         say(**in_int8(model, calibration, threshold, parts))
 

@@ -29,7 +29,10 @@ _NAN = float("nan")
 
 @dataclass(frozen=True, kw_only=True)
 class Rivals:
-    """Candidate and production on the same studies, with all that every check asks of them."""
+    """Candidate and production on the same studies, with all that every check asks of them.
+
+    `first` is where the first version ever released is right; None where there is none.
+    """
 
     cases: Sequence[TestCase]
     candidate: Contender
@@ -37,6 +40,7 @@ class Rivals:
     truth: Flags
     ours: Flags
     theirs: Flags
+    first: Flags | None
     patients: NDArray[np.str_]
     policy: GatePolicy
     alpha: float
@@ -48,6 +52,7 @@ class Rivals:
         candidate: Contender,
         production: Contender,
         *,
+        anchor: Contender | None,
         policy: GatePolicy,
         alpha: float,
     ) -> "Rivals":
@@ -60,6 +65,7 @@ class Rivals:
             truth=truth,
             ours=candidate.called == truth,
             theirs=production.called == truth,
+            first=None if anchor is None else anchor.called == truth,
             patients=np.array([case.patient for case in cases], str),
             policy=policy,
             alpha=alpha,
@@ -108,15 +114,7 @@ def _critical_findings(rivals: Rivals) -> Iterator[Counted]:
 
 def _clustered(rivals: Rivals) -> Iterator[Counted]:
     """Ask the co-primaries again by patient: two films of one are less evidence than two patients."""
-    policy = rivals.policy
-    for name, among, margin in (
-        ("sensitivity", rivals.truth, policy.sensitivity_margin),
-        ("specificity", ~rivals.truth, policy.specificity_margin),
-    ):
-        shown = clustered_score_difference(
-            rivals.ours[among], rivals.theirs[among], rivals.patients[among], level=rivals.level
-        )
-        yield _difference(f"clustered.{name}", "required", shown, margin), rivals.pairs(among)
+    yield from _rates(rivals, "clustered.", rivals.theirs)
     area = logit_limits(
         clustered_auc_difference(
             rivals.truth,
@@ -126,7 +124,25 @@ def _clustered(rivals: Rivals) -> Iterator[Counted]:
             level=rivals.level,
         )
     )
-    yield _difference("clustered.auc", "required", area, policy.auc_margin), None
+    yield _difference("clustered.auc", "required", area, rivals.policy.auc_margin), None
+    if rivals.first is not None:
+        yield from _rates(rivals, "anchor.clustered.", rivals.first)
+
+
+def _rates(rivals: Rivals, prefix: str, reference: Flags) -> Iterator[Counted]:
+    """Hold sensitivity and specificity against those of a reference, the patient as the unit."""
+    policy = rivals.policy
+    for name, among, margin in (
+        ("sensitivity", rivals.truth, policy.sensitivity_margin),
+        ("specificity", ~rivals.truth, policy.specificity_margin),
+    ):
+        shown = clustered_score_difference(
+            rivals.ours[among], reference[among], rivals.patients[among], level=rivals.level
+        )
+        yield (
+            _difference(f"{prefix}{name}", "required", shown, margin),
+            pairs(rivals.ours, reference, among),
+        )
 
 
 def _forgotten(rivals: Rivals) -> Iterator[Counted]:

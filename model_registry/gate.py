@@ -132,7 +132,9 @@ def decided(
     if field.production is None:
         return _without_verdict(first_release(cases, field.candidate, policy, alpha)), {}
     plain = _plain(cases, field, field.production, policy, alpha)
-    rivals = Rivals.of(cases, field.candidate, field.production, policy=policy, alpha=alpha)
+    rivals = Rivals.of(
+        cases, field.candidate, field.production, anchor=field.anchor, policy=policy, alpha=alpha
+    )
     further = tuple(further_checks(rivals))
     checks = (*plain.checks, *(check for check, _ in further))
     whole = replace(plain, verdict=combine(checks), checks=checks, reasons=deciding(checks))

@@ -22,15 +22,25 @@ from overread.domain.errors import InputError
 Pictures = NDArray[np.uint8]
 LAYERS = ("Conv", "Gemm", "MatMul")
 MAP, PIXELS = "map", "pixels"
+SETTINGS = {  # of the runtime's quantiser
+    "quant_format": QuantFormat.QDQ,
+    "op_types_to_quantize": list(LAYERS),
+    "per_channel": True,
+    "reduce_range": True,
+    "activation_type": QuantType.QUInt8,
+    "weight_type": QuantType.QInt8,
+    "extra_options": {"MatMulConstBOnly": True},
+}
 
 
-class _Pictures(CalibrationDataReader):  # type: ignore[misc]  # the runtime has no types
+class OneByOne(CalibrationDataReader):  # type: ignore[misc]  # the runtime has no types
     """Pictures one by one, as the graph takes them."""
 
     def __init__(self, pictures: Pictures) -> None:
         self._left: Iterator[Pictures] = iter(pictures)
 
     def get_next(self) -> dict[str, Pictures] | None:
+        """Return the next picture by the name of the input, None after the last."""
         picture = next(self._left, None)
         return None if picture is None else {PIXELS: picture[None, None]}
 
@@ -50,15 +60,9 @@ def int8_graph(graph: bytes, pictures: Pictures) -> bytes:
         quantize_static(
             plain,
             made,
-            _Pictures(pictures),
-            quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=list(LAYERS),
-            per_channel=True,
-            reduce_range=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
+            OneByOne(pictures),
             nodes_to_exclude=[node.name for node in heads(onnx.load(plain).graph)],
-            extra_options={"MatMulConstBOnly": True},
+            **SETTINGS,
         )
         return made.read_bytes()
 

@@ -24,10 +24,11 @@ def further(
     production: Contender = PRODUCTION,
     *,
     cases: Sequence[TestCase] = CASES,
+    anchor: Contender | None = None,
     critical: tuple[str, ...] = (),
 ) -> dict[str, Check]:
     policy = a_policy(critical=critical)
-    rivals = Rivals.of(cases, candidate, production, policy=policy, alpha=ALPHA)
+    rivals = Rivals.of(cases, candidate, production, anchor=anchor, policy=policy, alpha=ALPHA)
     return {check.name: check for check, _ in further_checks(rivals)}
 
 
@@ -102,6 +103,21 @@ def test_films_of_one_patient_are_less_evidence_than_films_of_many() -> None:
     assert alone.status == "pass"
     assert found.status == "inconclusive"
     assert found.estimate == pytest.approx(-12 / 900)
+
+
+def test_the_first_version_is_asked_of_patients_too() -> None:
+    cases = some_cases(900, 300)
+    first, second, third = (
+        a_contender(str(number), answering(cases, misses=misses, false_alarms=0))
+        for number, misses in ((1, 0), (2, 12), (3, 12))
+    )
+    assert "anchor.clustered.sensitivity" not in further(third, second, cases=cases, anchor=first)
+    found = further(third, second, cases=by_patient(cases, 6), anchor=first)
+    shown = found["anchor.clustered.sensitivity"]
+    assert found["clustered.sensitivity"].estimate == 0
+    assert (shown.role, shown.status, shown.margin) == ("required", "inconclusive", 0.03)
+    assert shown.estimate == pytest.approx(-12 / 900)
+    assert found["anchor.clustered.specificity"].estimate == 0
 
 
 def test_forgetting_is_the_share_lost_whatever_was_gained() -> None:
