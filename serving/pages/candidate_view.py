@@ -10,7 +10,6 @@ from overread.domain.promotion import PromotionRequest
 from serving.api.shapes import finite
 from serving.pages.checks_view import check_row, group_rows, map_rows, teller_of
 from serving.pages.curves_view import charts
-from serving.pages.formats import percent
 from serving.pages.visits import Visit
 
 Record = Mapping[str, Any]
@@ -33,9 +32,9 @@ def candidate_view(visit: Visit, request: PromotionRequest) -> dict[str, Any]:
         "production": comparison.get("production"),
         "sentences": sentences(visit, comparison, request),
         "policy": _policy(visit, comparison),
-        "alpha": ledger.get("alpha"),
+        "alpha": None if ledger.get("alpha") is None else f"{ledger['alpha']:.2g}",
         "n": test_set.get("n"),
-        "level": percent(level) if level is not None else "",
+        "level": "" if level is None else f"{100 * level:.3g} %",
         "checks": [check_row(teller, each, test_set) for each in checks],
         "groups": group_rows(teller, comparison),
         "curves": charts(comparison),

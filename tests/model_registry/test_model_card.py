@@ -125,7 +125,8 @@ def test_every_finding_and_count_of_the_evaluation_is_shown(facts: CardFacts) ->
     card = model_card(facts)
     assert "108 true positive" in card
     assert "<td>nodule</td><td>60</td>" in card
-    assert "has_finding" in card
+    assert "<td>Has finding</td>" in card
+    assert "<th>Training, has finding</th>" in card
 
 
 def test_what_is_recorded_is_shown_as_text_never_as_markup(facts: CardFacts) -> None:

@@ -54,7 +54,7 @@ def test_a_comparison_is_told_in_counts_with_limits_and_margins(served: House) -
         "+0.9 … +3.9",
         "\N{MINUS SIGN}3.0 pp",
         "+41 \N{MINUS SIGN}17 / 600",
-        "Difference (99.0 %)",
+        "Difference (99 %)",
         "Maker Acme: Sensitivity",
         "few fibrous strands",
         "412 studies with a marked finding",
