@@ -3,6 +3,7 @@
 import csv
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -14,9 +15,11 @@ from overread.domain.errors import NotFoundError
 from overread.domain.screening import Outcome
 
 if TYPE_CHECKING:
+    from overread.imaging.survey import Survey
     from pipeline.importing import Line
 
 NAMED = 10  # bad files told on the screen; the CSV has them all
+SHOWN, LISTED = 250, 10_000  # files listed between two movements of the bar, and between two lines
 
 dataset = typer.Typer(no_args_is_help=True, help="Versioned training sets.")
 
@@ -46,12 +49,15 @@ def init(as_json: AsJson = False) -> None:
         )
 
 
-def import_(
+def import_(  # noqa: PLR0913, PLR0917 - an option for each choice of an import
     path: Annotated[Path, typer.Argument(help="A folder, a DICOM file, or a table.")],
     form: Annotated[
         str, typer.Option("--format", help="auto, folder (images and labels.csv), nih, or dicom.")
     ] = "auto",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would come in.")] = False,
+    only_list: Annotated[
+        bool, typer.Option("--list", help="Only count what headers and tables say, in seconds; keep nothing.")
+    ] = False,
     exclusions: Annotated[
         Path | None, typer.Option(help="CSV of what was not taken, and why; default in the data folder.")
     ] = None,
@@ -66,9 +72,13 @@ def import_(
     from pipeline.importing import import_collection
     from pipeline.services import pipeline_services
 
+    if only_list:
+        _list(_survey(path, form), as_json=as_json)
+        return
     services = pipeline_services(settings())
+    total = _survey(path, form).files
     place = exclusions or services.settings.folder / "exclusions.csv"
-    with progress("import") as done, place.open("w", newline="", encoding="utf-8") as file:
+    with progress("import", total=total) as done, place.open("w", newline="", encoding="utf-8") as file:
         tally = _Tally(file, done)
         counts = import_collection(
             services, path, form, dry_run=dry_run, declared=declare or (), on_line=tally.count
@@ -79,6 +89,34 @@ def import_(
         say(words)
     if set(counts) <= {"rejected"}:
         raise NotFoundError(f"nothing in {path} could be taken; {place} says why")
+
+
+def _survey(path: Path, form: str) -> "Survey":
+    """List a collection, seen to go on where that takes long."""
+    from cli.progress import progress
+    from overread.imaging.collections import Outcome, read_collection
+    from overread.imaging.survey import survey
+
+    outcomes = read_collection(path, form)
+    with progress("list", every=LISTED) as done:
+
+        def counted() -> Iterator[Outcome]:
+            for count, outcome in enumerate(outcomes, start=1):
+                if count % SHOWN == 0:
+                    done(count)
+                yield outcome
+
+        return survey(counted())
+
+
+def _list(found: "Survey", *, as_json: bool) -> None:
+    """Print a survey; of many reasons only the most frequent, unless a machine reads it."""
+    reasons = list(found.refused.items())
+    size = f"{found.size / 1e6:,.1f} MB of DICOM" if found.size else "not counted"
+    shown = {"size": size, "refused": dict(reasons[:NAMED])}
+    answer(asdict(found) if as_json else asdict(found) | shown, as_json=as_json)
+    if len(reasons) > NAMED and not as_json:
+        say(f"... and {len(reasons) - NAMED} more reasons; --json has them all")
 
 
 class _Tally:

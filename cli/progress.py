@@ -11,10 +11,12 @@ _TENTHS = 10
 
 
 @contextmanager
-def progress(what: str, *, total: float | None = None) -> Iterator[Callable[[float], None]]:
+def progress(
+    what: str, *, total: float | None = None, every: int = EVERY
+) -> Iterator[Callable[[float], None]]:
     """Yield a function that takes how much is done so far, of `total` where that is known."""
     if not sys.stderr.isatty():
-        yield _lines(what, total)
+        yield _lines(what, total, every)
         return
     from rich.console import Console
     from rich.progress import Progress
@@ -24,15 +26,15 @@ def progress(what: str, *, total: float | None = None) -> Iterator[Callable[[flo
         yield lambda done: bars.update(bar, completed=done)
 
 
-def _lines(what: str, total: float | None) -> Callable[[float], None]:
-    """Return what writes a line at each tenth of a known total, else at every 250 done."""
+def _lines(what: str, total: float | None, every: int) -> Callable[[float], None]:
+    """Return what writes a line at each tenth of a known total, else whenever `every` more are done."""
     told = 0
 
     def tell(done: float) -> None:
         nonlocal told
-        step = int(done // EVERY) if total is None else int(_TENTHS * done / total)
+        step = int(done // every) if total is None else int(_TENTHS * done / total)
         if step > told:
             told = step
-            say(f"{what}: {step * EVERY} done" if total is None else f"{what}: {step * _TENTHS} %")
+            say(f"{what}: {step * every} done" if total is None else f"{what}: {step * _TENTHS} %")
 
     return tell

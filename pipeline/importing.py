@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from overread.domain.adjudication import Grade
-from overread.domain.errors import InputError
+from overread.domain.errors import InputError, UnsupportedError
 from overread.domain.findings import Finding, Label
 from overread.domain.identifiers import Digest, PersonKey, Site, SopInstanceUid, StudyUid, derived_id
 from overread.domain.labels import StudyLabel
@@ -220,6 +220,8 @@ def _described(
             header_of(content),
             arrival_of(content, digest=digest, site=site, sent_by=IMPORT),
         )
+        if not arrival.acquisition.rows:
+            raise UnsupportedError("holds no picture")  # a capture without pixels, which no header shows
         return replace(arrival, source="import"), ds_header
     # named by its bytes: two folders may well use one file name, and a moved collection is still the same
     arrival = Arrival(

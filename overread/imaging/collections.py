@@ -2,19 +2,19 @@
 
 import csv
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
-from pydicom import Dataset
 
 from overread.domain.errors import InputError, OverreadError
 from overread.domain.findings import Label
 from overread.domain.identifiers import FindingCode
 from overread.imaging import reading
-from overread.imaging.screening import age_of
+from overread.imaging.header_index import Header, header_of
 
 FORMATS = ("folder", "nih", "dicom")
 _LABELS = "labels.csv"
@@ -57,6 +57,7 @@ class Item:
     sha256: str = ""
     rows: int = 0
     columns: int = 0
+    header: Header | None = None  # of a DICOM file
 
     def load(self) -> bytes:
         """Return the file's bytes; raise `InputError` when they are gone or not those promised."""
@@ -155,39 +156,46 @@ def _found(path: Path, pattern: str, columns: Sequence[str]) -> Path:
 
 
 def _dicom(path: Path) -> Iterator[Outcome]:
-    """Yield an item for each file that can be taken, a reject for each that cannot; pass hidden ones by."""
+    """Yield an item for each radiograph by its header, a reject for each other file; pass hidden ones by."""
     for each in [path] if path.is_file() else _files(path):
         try:
-            ds = reading.read(each.read_bytes())
+            header = header_of(each)
         except (OverreadError, OSError) as error:
-            yield Rejected(path=each, reason=f"{error}; the rest goes on without it")
-            continue
-        if not reading.is_picture(ds):
-            yield Rejected(path=each, reason=_no_picture(ds))
+            yield Rejected(path=each, reason=str(error))
             continue
         yield Item(
             path=each,
             source="dicom",
-            patient_id=str(ds.get("PatientID") or "").strip(),
-            view=str(ds.get("ViewPosition") or "").strip().upper(),
-            sex=str(ds.get("PatientSex") or "").strip().upper(),
-            age=age_of(ds),
+            patient_id=header.patient_id,
+            view=header.view,
+            sex=header.sex,
+            age=header.age,
+            rows=header.rows,
+            columns=header.columns,
+            header=header,
         )
 
 
-def _no_picture(ds: Dataset) -> str:
-    if "PixelData" in ds:
-        return f"holds a {ds.get('PhotometricInterpretation')} picture; a radiograph has grey levels only"
-    return "holds no picture (a report, map or presentation state)"
-
-
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder in a stable order, without hidden ones; a link to nothing is one too."""
-    for each in sorted(folder.rglob("*")):
-        if (each.is_file() or (each.is_symlink() and not each.exists())) and not any(
-            part.startswith(".") for part in each.relative_to(folder).parts
-        ):
-            yield each
+    """Yield the files below a folder in the order of their paths, without hidden ones.
+
+    A link to nothing is one of them, and so is a folder that nobody lets us look into: both are told.
+    """
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted((each for each in found if not each.name.startswith(".")), key=_name)
+    except PermissionError:
+        yield folder
+        return
+    for each in entries:
+        if each.is_dir(follow_symlinks=False):
+            yield from _files(Path(each.path))
+        elif each.is_file() or (each.is_symlink() and not Path(each.path).exists()):
+            yield Path(each.path)
+
+
+def _name(entry: "os.DirEntry[str]") -> str:
+    return entry.name
 
 
 def _is_dicom(path: Path) -> bool:

@@ -17,14 +17,14 @@ _INFLATED_OR_BIG = {  # a deflated stream can grow without bound; big endian is 
     "1.2.840.10008.1.2.2": "big endian",
     "1.2.840.10008.1.2.8.1": "deflated frames",
 }
-_PREAMBLE = 132
-_UNDEFINED = 0xFFFFFFFF
+PREAMBLE = 132
+UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-_META_GROUP = 0x0002
-_TRANSFER_SYNTAX = 0x00020010
+META_GROUP = 0x0002
+TRANSFER_SYNTAX = 0x00020010
 _PIXEL_DATA = 0x7FE00010
-_LONG = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
-_SHORT = frozenset(
+LONG = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
+SHORT = frozenset(
     {b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN", b"SH"}
     | {b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US"}
 )
@@ -56,6 +56,22 @@ class Outline:
         return data[element.offset : element.offset + element.length].decode("latin-1").strip(" \0")
 
 
+def check_start(start: bytes, *, size: int) -> None:
+    """Raise unless a file of `size` bytes that starts so is DICOM and may be read at all."""
+    if size > MAX_BYTES:
+        raise TooLargeError(f"{size} bytes; at most {MAX_BYTES} are taken")
+    if start[128:PREAMBLE] != b"DICM":
+        raise MalformedError("not a DICOM file: the DICM prefix is missing")
+
+
+def end_of_element(data: bytes, at: int, *, implicit: bool) -> int:
+    """Return where the element that begins at `at` ends, after all that it holds; raise as `outline` does."""
+    walk = _Walk(data)
+    walk.at = at
+    walk.element(implicit=implicit)
+    return walk.at
+
+
 def outline(data: bytes) -> Outline:
     """Walk a DICOM file once, without recursion and without copying a value.
 
@@ -68,10 +84,7 @@ def outline(data: bytes) -> Outline:
     TooLargeError
         More than `MAX_BYTES`, `MAX_ELEMENTS` or `MAX_DEPTH`.
     """
-    if len(data) > MAX_BYTES:
-        raise TooLargeError(f"{len(data)} bytes; at most {MAX_BYTES} are taken")
-    if data[128:_PREAMBLE] != b"DICM":
-        raise MalformedError("not a DICOM file: the DICM prefix is missing")
+    check_start(data, size=len(data))
     walk = _Walk(data)
     walk.meta()
     syntax = data[walk.syntax_at[0] : sum(walk.syntax_at)].decode("latin-1").strip(" \0")
@@ -97,7 +110,7 @@ class _Walk:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        self.at = _PREAMBLE
+        self.at = PREAMBLE
         self.top: dict[int, Element] = {}
         self.syntax_at = (0, 0)
         self.count = 0
@@ -106,11 +119,11 @@ class _Walk:
 
     def meta(self) -> None:
         """Read group 0002, always explicit little endian, whatever its group length claims."""
-        while self.at + 8 <= len(self.data) and self._tag() >> 16 == _META_GROUP:
+        while self.at + 8 <= len(self.data) and self._tag() >> 16 == META_GROUP:
             tag, element = self._element(implicit=False)
             if element.length is None:
                 raise MalformedError("the file meta information holds a sequence of undefined length")
-            if tag == _TRANSFER_SYNTAX:
+            if tag == TRANSFER_SYNTAX:
                 self.syntax_at = (element.offset, element.length)
             self.at = element.offset + element.length
 
@@ -118,17 +131,28 @@ class _Walk:
         """Read everything after the meta information."""
         self.stack.append(_Level(end=len(self.data), implicit=implicit, items=False))
         while self.stack:
-            level = self.stack[-1]
-            if level.end is not None and self.at >= level.end:
-                if self.at > level.end:
-                    raise MalformedError("an element reaches beyond the item or sequence that holds it")
-                self.stack.pop()
-            elif self.at + 8 > len(self.data):
-                raise MalformedError("the file ends inside an element")
-            elif level.items:
-                self._item(level)
-            else:
-                self._plain(level)
+            self._next(self.stack[-1])
+
+    def element(self, *, implicit: bool) -> None:
+        """Read one element of the top level, and what it holds."""
+        top = _Level(end=len(self.data), implicit=implicit, items=False)
+        self.stack.append(top)
+        self._next(top)
+        while len(self.stack) > 1:
+            self._next(self.stack[-1])
+
+    def _next(self, level: _Level) -> None:
+        """Read what comes next in the innermost level, or close it."""
+        if level.end is not None and self.at >= level.end:
+            if self.at > level.end:
+                raise MalformedError("an element reaches beyond the item or sequence that holds it")
+            self.stack.pop()
+        elif self.at + 8 > len(self.data):
+            raise MalformedError("the file ends inside an element")
+        elif level.items:
+            self._item(level)
+        else:
+            self._plain(level)
 
     def _item(self, level: _Level) -> None:
         """Open the next item of a sequence, or close the sequence."""
@@ -155,9 +179,7 @@ class _Walk:
             self._fragments()
         elif element.length is None or element.vr == "SQ" or self._looks_like_items(element):
             implicit = level.implicit or (element.vr == "UN" and self._starts_implicit())
-            self._open(
-                _UNDEFINED if element.length is None else element.length, implicit=implicit, items=True
-            )
+            self._open(UNDEFINED if element.length is None else element.length, implicit=implicit, items=True)
         else:
             self.at += element.length
 
@@ -177,7 +199,7 @@ class _Walk:
 
     def _open(self, length: int, *, implicit: bool, items: bool) -> None:
         """Go one level down; items and sequences each take a level, so depth is half the stack."""
-        end = None if length == _UNDEFINED else self.at + length
+        end = None if length == UNDEFINED else self.at + length
         if end is not None and end > len(self.data):
             raise MalformedError("a sequence or item is longer than the file")
         self.stack.append(_Level(end=end, implicit=implicit, items=items))
@@ -194,7 +216,7 @@ class _Walk:
             element = Element(_known_vr(tag), self.at + 8, self._u32(self.at + 4))
         else:
             element = self._explicit(tag)
-        if element.length == _UNDEFINED:
+        if element.length == UNDEFINED:
             return tag, Element(element.vr, element.offset, None)
         if element.offset + (element.length or 0) > len(self.data):
             raise MalformedError(f"element {tag:08X} is longer than the file")
@@ -203,11 +225,11 @@ class _Walk:
     def _explicit(self, tag: int) -> Element:
         """Read an explicit header, of 8 bytes or of 12."""
         vr = self.data[self.at + 4 : self.at + 6]
-        if vr in _LONG:
+        if vr in LONG:
             if self.at + 12 > len(self.data):
                 raise MalformedError("the file ends inside an element")
             return Element(vr.decode(), self.at + 12, self._u32(self.at + 8))
-        if vr not in _SHORT:
+        if vr not in SHORT:
             raise MalformedError(f"element {tag:08X} has no valid value representation")
         return Element(vr.decode(), self.at + 8, struct.unpack_from("<H", self.data, self.at + 6)[0])
 
@@ -218,7 +240,7 @@ class _Walk:
 
     def _starts_implicit(self) -> bool:
         """Look whether the first item holds implicit elements: PS3.5 6.2.2 says so, not all writers do."""
-        return self.data[self.at + 12 : self.at + 14] not in _LONG | _SHORT
+        return self.data[self.at + 12 : self.at + 14] not in LONG | SHORT
 
     def _tag(self) -> int:
         group, number = struct.unpack_from("<HH", self.data, self.at)

@@ -58,6 +58,14 @@ def is_picture(ds: Dataset) -> bool:
     return ds.SOPClassUID in RADIOGRAPHS
 
 
+def check_class(sop_class: str) -> None:
+    """Raise `UnsupportedError` for a SOP class that is not taken."""
+    if sop_class == DIGITAL_FOR_PROCESSING:
+        raise UnsupportedError("the image is FOR PROCESSING; send its FOR PRESENTATION twin")
+    if sop_class not in RADIOGRAPHS | COMPANIONS:
+        raise UnsupportedError(f"SOP class {UID(sop_class).name or 'missing'} is not taken")
+
+
 def _parsed(data: bytes) -> Dataset:
     """Parse, with every way that a broken file can fail made one error."""
     try:
@@ -73,10 +81,7 @@ def _parsed(data: bytes) -> Dataset:
 def _check_identity(ds: Dataset) -> None:
     """Refuse a class that is not taken, and a file without the UIDs that name it."""
     sop_class = str(ds.get("SOPClassUID") or ds.file_meta.get("MediaStorageSOPClassUID") or "")
-    if sop_class == DIGITAL_FOR_PROCESSING:
-        raise UnsupportedError("the image is FOR PROCESSING; send its FOR PRESENTATION twin")
-    if sop_class not in RADIOGRAPHS | COMPANIONS:
-        raise UnsupportedError(f"SOP class {UID(sop_class).name or 'missing'} is not taken")
+    check_class(sop_class)
     for keyword in ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality"):
         if not ds.get(keyword):
             raise InputError(f"{keyword} is missing")

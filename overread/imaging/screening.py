@@ -118,15 +118,33 @@ def acquisition_of(ds: Dataset) -> Acquisition:
 
 def age_of(ds: Dataset) -> int | None:
     """Return whole years: birth date at study date, else PatientAge; months, weeks and days count as 0."""
-    born, studied = _date(ds, "PatientBirthDate"), _date(ds, "StudyDate")
+    born, studied = (day_of(_text_of(ds, keyword)) for keyword in ("PatientBirthDate", "StudyDate"))
+    return years(born, studied, stated=_text_of(ds, "PatientAge"))
+
+
+def years(born: date | None, studied: date | None, *, stated: str) -> int | None:
+    """Return whole years as `age_of` does, from two dates and a stated age such as `058Y`."""
     if born is not None and studied is not None:
-        years = studied.year - born.year - ((studied.month, studied.day) < (born.month, born.day))
-        if 0 <= years <= _OLDEST:
-            return years
-    stated = re.fullmatch(r"(\d{1,3})([DWMY])", _text_of(ds, "PatientAge").upper())
-    if stated is None:
+        lived = studied.year - born.year - ((studied.month, studied.day) < (born.month, born.day))
+        if 0 <= lived <= _OLDEST:
+            return lived
+    age = re.fullmatch(r"(\d{1,3})([DWMY])", stated.upper())
+    if age is None:
         return None
-    return int(stated[1]) if stated[2] == "Y" else 0
+    return int(age[1]) if age[2] == "Y" else 0
+
+
+def day_of(stated: str) -> date | None:
+    """Return a DICOM date, old dotted ones too; None where absent or impossible."""
+    digits = stated.replace(".", "")
+    try:
+        return (
+            date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+            if len(digits) == len("YYYYMMDD")
+            else None
+        )
+    except ValueError:
+        return None
 
 
 def _passed(code: str, text: str = "") -> RuleOutcome:
@@ -258,16 +276,3 @@ def _text_of(ds: Dataset, keyword: str) -> str:
 
 def _codes(ds: Dataset, keyword: str) -> frozenset[str]:
     return frozenset(str(item.get("CodeValue") or "") for item in ds.get(keyword) or ()) - {""}
-
-
-def _date(ds: Dataset, keyword: str) -> date | None:
-    """Return a DICOM date, old dotted ones too; None where absent or impossible."""
-    digits = _text_of(ds, keyword).replace(".", "")
-    try:
-        return (
-            date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
-            if len(digits) == len("YYYYMMDD")
-            else None
-        )
-    except ValueError:
-        return None

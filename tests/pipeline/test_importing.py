@@ -26,6 +26,7 @@ from overread.studies.screening import PREDICT
 from pipeline.importing import Line, import_collection
 from pipeline.retraining import build_dataset
 from pipeline.services import PipelineServices
+from tests.overread.imaging.builders import a_radiograph, as_bytes
 from tests.pipeline.departments import (
     SALT,
     SIDE,
@@ -271,6 +272,14 @@ def test_dicom_files_come_in_with_a_typed_outcome_each(empty: PipelineServices, 
     with empty.storage.look() as work:
         study = work.studies.get(good.study_uid)
     assert study.state is StudyState.SCREENED  # without a label it waits for the model
+
+
+def test_a_capture_without_pixels_is_no_picture(empty: PipelineServices, files: Path) -> None:
+    capture = a_radiograph(SOPClassUID="1.2.840.10008.5.1.4.1.1.7", PixelData=None)
+    (files / "one.dcm").write_bytes(as_bytes(capture))
+    (line,) = taken(empty, files)
+    assert line.outcome == "rejected"
+    assert "holds no picture" in line.reason
 
 
 def test_one_uid_with_other_bytes_is_refused(empty: PipelineServices, files: Path) -> None:

@@ -133,12 +133,15 @@ def test_nih_rows_find_their_images_in_any_folder(tmp_path: Path) -> None:
     assert "00000003_000.png is in no folder" in absent.reason
 
 
-def test_dicom_files_are_taken_or_rejected_one_by_one(tmp_path: Path) -> None:
+def test_dicom_files_are_listed_or_rejected_one_by_one(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "good").write_bytes(as_bytes(a_radiograph(PatientSex="F")))
-    (tmp_path / "bad.dcm").write_bytes(as_bytes(a_radiograph(Rows=47)))
+    (tmp_path / "bad.dcm").write_bytes(as_bytes(a_radiograph(Modality=None)))
     (tmp_path / "notes.txt").write_text("hello")
     (tmp_path / ".hidden").write_text("hello")
+    (tmp_path / ".folder").mkdir()
+    (tmp_path / ".folder" / "hidden").write_text("hello")
+    (tmp_path / "again").symlink_to(tmp_path / "deep")
     (tmp_path / "link").symlink_to(tmp_path / "absent")
     assert detect(tmp_path) == "dicom"
     bad, good, link, notes = read_collection(tmp_path)
