@@ -43,7 +43,7 @@ def test_one_read_in_each_arm(desk: Desk, served: House, language: str) -> None:
         page.click(".sign button")
     expect(heat).not_to_have_css("opacity", "0")
     assert page.evaluate(TOO_WIDE) == []
-    page.click("label.legend")
+    page.click(".legend label")
     expect(heat).to_have_css("opacity", "0")
     call_a_nodule(page)
     expect(page.locator(".empty")).to_be_visible()

@@ -67,7 +67,7 @@ def test_the_heatmap_is_switched_without_leaving_the_page_and_the_report_is_sign
     desk.open(f"/studies/{uid}")
     page, heat = desk.page, desk.page.locator("img.heat")
     expect(heat).not_to_have_css("opacity", "0")
-    page.click("label.legend")
+    page.click(".legend label")
     expect(heat).to_have_css("opacity", "0")
 
     page.focus("#picker")

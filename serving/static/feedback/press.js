@@ -7,12 +7,19 @@ const ANSWERED = 'id="fb-band"'; // a recorded press and a refused one; no sign-
 
 /** Watch the forms of a page that htmx sends. */
 export function bindPresses(page) {
+  const band = () => page.querySelector("#fb-band");
+  let hadFocus = false;
   page.addEventListener("htmx:beforeRequest", ({ detail }) => press(detail));
   page.addEventListener("htmx:sendError", ({ detail }) => undelivered(detail));
   page.addEventListener("htmx:beforeSwap", ({ detail }) => {
     detail.shouldSwap = detail.xhr.responseText.includes(ANSWERED);
     detail.isError = !detail.shouldSwap;
     if (!detail.shouldSwap) undelivered(detail);
+    hadFocus = band().contains(document.activeElement);
+  });
+  page.addEventListener("htmx:afterSettle", () => {
+    if (hadFocus && document.activeElement === document.body) band().querySelector(".fb button")?.focus();
+    hadFocus = false; // what had it is gone, such as an undo
   });
   for (const name of ["sent", "late"]) {
     queue.addEventListener(name, ({ detail }) => detail.path.startsWith(location.pathname) && refresh());

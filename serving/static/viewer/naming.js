@@ -29,6 +29,7 @@ export class Naming {
   added(box) {
     const detail = this.page.querySelector("form.detail .pick");
     if (detail !== null) {
+      detail.closest("details").open = true;
       const bare = [...detail.querySelectorAll("[name=code]:checked")].filter(({ value }) => !this.of(value));
       if (bare.length === 1) this.give(box, bare[0].value, nameOf(bare[0]));
       return;
@@ -97,7 +98,7 @@ export class Naming {
 }
 
 function nameOf(field) {
-  return field.tagName === "SELECT" ? field.selectedOptions[0].textContent : field.closest("label").textContent.trim();
+  return field.tagName === "SELECT" ? field.selectedOptions[0].textContent : field.closest("label").querySelector("span").textContent;
 }
 
 /** Write a field as a person would, so that the draft saves itself. */

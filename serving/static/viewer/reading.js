@@ -1,5 +1,6 @@
 // The reading page's picture: the film before beside it, and keys for the feedback and the report.
 
+import { typing, wanted } from "./keys.js";
 import { Lightbox } from "./lightbox.js";
 import { bindPointer } from "./pointer.js";
 import { Viewport } from "./viewport.js";
@@ -16,13 +17,23 @@ function begin() {
   const own = {
     y: () => box.press(".fb .yes"), d: () => box.press(".fb .no"), u: () => box.press("#fb-band [data-act=unsay], #fb-band .toast button"),
     n: () => box.press(".fb [value=no_finding]"), m: () => box.press(".fb [value=has_finding]"),
-    f: () => (page.querySelector("form.detail [name=code]") ?? page.querySelector("#picker"))?.focus(),
+    f: () => (page.querySelector("[open] > form.detail [name=code]") ?? page.querySelector("#picker"))?.focus(),
     p: turn,
   };
   const isAsked = new URLSearchParams(location.search).has("prior");
   if (other && isAsked) box.viewport.addEventListener("ready", turn, { once: true });
   box.begin(own, { always: { "ctrl+enter": sign, "alt+h": () => box.heat?.next() } });
   box.tools.on({ prior: turn });
+  page.addEventListener("keydown", (event) => tick(event));
+}
+
+/** Digits belong to the list that has the focus: there they take the usual misses. */
+function tick(event) {
+  const list = event.target.closest("form.detail .pick");
+  const usual = list?.querySelectorAll("input")[event.key - 1];
+  if (!usual || !wanted() || typing(event.target) || event.ctrlKey || event.altKey || event.metaKey) return;
+  usual.click();
+  event.stopPropagation();
 }
 
 /** Show the study before beside this one, at the same place. */
