@@ -14,7 +14,7 @@ COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-tex
 LIGHT = "() => { document.documentElement.dataset.theme = 'light'; }"
 
 
-def found(desk: Desk, rules: dict[str, Any]) -> list[str]:
+def found(desk: Desk, rules: dict[str, Any] = RULES) -> list[str]:
     """Return what axe finds wrong on the page that is open, a line a rule with the first place."""
     answer = Axe().run(desk.page, options=rules)
     return [
@@ -27,9 +27,9 @@ def found(desk: Desk, rules: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_no_page_breaks_a_rule_of_wcag(desk: Desk, served: House, language: str) -> None:
     desk.page.emulate_media(reduced_motion="reduce")  # no colour is on its way when it is looked at
-    wrong = []
+    wrong: list[str] = []
     for path in every_page(desk, served, language):
-        wrong += [f"{path} {each}" for each in found(desk, RULES)]
+        wrong += [f"{path} {each}" for each in found(desk)]
         if language == "en":  # words have the same colours in each language
             desk.page.evaluate(LIGHT)
             wrong += [f"{path}, light: {each}" for each in found(desk, COLOURS)]

@@ -52,6 +52,7 @@ def test_a_correction_takes_two_clicks_from_the_worklist_and_is_in_the_database(
     page.check(f"text={words['finding']} >> visible=true")
     page.click(".detail button")
     expect(page.locator(".toast")).to_contain_text(words["finding"])
+    expect(page.locator(".fb .no")).to_be_focused()
     with served.storage.look() as work:
         *_, last = work.corrections.of_study(StudyUid(uid))
     assert [finding.code for finding in last.findings] == ["fibrous_strand"]

@@ -18,7 +18,7 @@ export function bindPresses(page) {
     hadFocus = band().contains(document.activeElement);
   });
   page.addEventListener("htmx:afterSettle", () => {
-    if (hadFocus && document.activeElement === document.body) band().querySelector(".fb button")?.focus();
+    if (hadFocus && document.activeElement === document.body) (band().querySelector(".fb [aria-pressed=true]") ?? band()).focus();
     hadFocus = false; // what had it is gone, such as an undo
   });
   for (const name of ["sent", "late"]) {
