@@ -81,7 +81,8 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
         for name, (who, path) in pages(base, tokens).items():
             for language in ("en", "zh"):
-                shoot(browser, base, who, path, out / f"{name}-{language}.png", language)
+                written = f"{path}?report={language}" if name.startswith("reading") else path
+                shoot(browser, base, who, written, out / f"{name}-{language}.png", language)
         browser.close()
 
 
