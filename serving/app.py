@@ -34,6 +34,7 @@ from serving.api import (
     studies,
     widget,
 )
+from serving.dicomweb import qido, wado
 from serving.metrics import Metrics
 from serving.security.access import Access
 from serving.security.embedding import Embedding
@@ -62,6 +63,8 @@ ROUTERS = tuple(
         audit,
         me,
         widget,
+        qido,
+        wado,
         health,
     )
 )

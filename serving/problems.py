@@ -57,6 +57,12 @@ class OriginError(ForbiddenError):
         super().__init__("pages of this origin may not show the widget; add it to OVERREAD_WIDGET_ORIGINS")
 
 
+class NotAcceptableError(OverreadError):
+    """What is asked for cannot be given in any of the forms that the request accepts (406)."""
+
+    code = "not-acceptable"
+
+
 class KeyRequiredError(MalformedError):
     """A write that must be safe to repeat came without its key (400)."""
 
@@ -119,6 +125,7 @@ _STATUS: dict[type[OverreadError], HTTPStatus] = {
     ForbiddenError: HTTPStatus.FORBIDDEN,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     CredentialsError: HTTPStatus.UNAUTHORIZED,
+    NotAcceptableError: HTTPStatus.NOT_ACCEPTABLE,
     PreconditionRequiredError: HTTPStatus.PRECONDITION_REQUIRED,
     DiskFullError: HTTPStatus.INSUFFICIENT_STORAGE,
     QuotaError: HTTPStatus.TOO_MANY_REQUESTS,

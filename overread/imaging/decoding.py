@@ -91,20 +91,25 @@ class Decoder:
         UndecodableError
             The pixels cannot be decoded within the time and memory allowed.
         """
-        _, image = self._ask(data, deep=False, center=center, width=width, size=size)
+        _, image = self._ask(data, "grey", center=center, width=width, size=size)
         return np.asarray(image, np.uint8)
 
     def deep(self, data: bytes) -> DeepPicture:
         """Return the picture with all its grey levels; raise as `render` does."""
-        said, image = self._ask(data, deep=True)
+        said, image = self._ask(data, "deep")
         return DeepPicture(values=np.asarray(image, np.uint16), **said)
 
-    def _ask(self, data: bytes, **how: float | None) -> tuple[dict[str, float], Values]:
+    def stored(self, data: bytes) -> Values:
+        """Return the values that a DICOM picture stores, unsigned bit by bit; raise as `render` does."""
+        _, image = self._ask(data, "stored")
+        return image
+
+    def _ask(self, data: bytes, kind: str, **how: float | None) -> tuple[dict[str, float], Values]:
         with self._lock:
             try:
-                return self._living().ask(data, how, self._seconds)
+                return self._living().ask(data, kind, how, self._seconds)
             except _GoneError:  # it died while idle, so this picture is not to blame
-                return self._living().ask(data, how, self._seconds)
+                return self._living().ask(data, kind, how, self._seconds)
 
     def _living(self) -> "_Child":
         """Return the child, a new one where it has ended."""
@@ -139,18 +144,18 @@ class _Child:
         return self._process.pid
 
     def ask(
-        self, data: bytes, how: dict[str, float | None], seconds: float
+        self, data: bytes, kind: str, how: dict[str, float | None], seconds: float
     ) -> tuple[dict[str, float], Values]:
         """Send one file and wait for its picture; leave no child behind that may still be busy with it."""
         try:
             if not self._ready:
                 self._answer(_START_SECONDS)
                 self._ready = True
-            self._send(json.dumps(how).encode(), data)
+            self._send(json.dumps({"kind": kind, "how": how}).encode(), data)
             answer = self._answer(seconds)
             if "shape" in answer:
-                kind = _KINDS[answer["type"]]
-                return answer["said"], np.frombuffer(self._pipe.recv_bytes(), kind).reshape(answer["shape"])
+                dtype = _KINDS[answer["type"]]
+                return answer["said"], np.frombuffer(self._pipe.recv_bytes(), dtype).reshape(answer["shape"])
         except TimeoutError as error:
             self.kill()
             raise UndecodableError(f"the picture was not decoded within {seconds:g} s") from error
@@ -191,8 +196,8 @@ def _serve(pipe: Connection, memory_bytes: int) -> None:
     with contextlib.suppress(EOFError, OSError):
         pipe.send_bytes(b"{}")
         while True:
-            how = json.loads(pipe.recv_bytes())
-            answer, image = rendering.attempt(partial(rendering.answered, pipe.recv_bytes(), how))
+            asked = json.loads(pipe.recv_bytes())
+            answer, image = rendering.attempt(partial(rendering.answered, pipe.recv_bytes(), **asked))
             pipe.send_bytes(json.dumps(answer).encode())
             if image is not None:
                 pipe.send_bytes(image.tobytes())

@@ -1,6 +1,7 @@
 """Bytes to a dataset that is what it says, or a typed refusal; nothing is guessed or forced."""
 
 import io
+from typing import BinaryIO
 
 from pydicom import Dataset, config, dcmread
 from pydicom.errors import InvalidDicomError
@@ -41,11 +42,16 @@ def read(data: bytes) -> Dataset:
     syntax = headers.outline(data).transfer_syntax
     if syntax not in codecs.TAKEN:
         raise UnsupportedError(f"transfer syntax {UID(syntax).name} is not taken")
-    ds = _parsed(data)
+    ds = _parsed(io.BytesIO(data))
     _check_identity(ds)
     if is_picture(ds):
         check_picture(ds)
     return ds
+
+
+def header(file: BinaryIO) -> Dataset:
+    """Return an object that `read` took when it came in, without its pixel data."""
+    return _parsed(file, pixels=False)
 
 
 def is_picture(ds: Dataset) -> bool:
@@ -66,12 +72,12 @@ def check_class(sop_class: str) -> None:
         raise UnsupportedError(f"SOP class {UID(sop_class).name or 'missing'} is not taken")
 
 
-def _parsed(data: bytes) -> Dataset:
+def _parsed(file: BinaryIO, *, pixels: bool = True) -> Dataset:
     """Parse, with every way that a broken file can fail made one error."""
     try:
         # odd values are judged by the checks here, not by warnings from whoever touches them first
         config.settings.reading_validation_mode = config.IGNORE
-        return dcmread(io.BytesIO(data))
+        return dcmread(file, stop_before_pixels=not pixels)
     except InvalidDicomError as error:
         raise MalformedError("not a DICOM file") from error
     except Exception as error:  # a hostile file can raise anything in the parser; it is refused, not lost

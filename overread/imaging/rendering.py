@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overread.domain.errors import InputError, UnsupportedError
-from overread.imaging import deep, pixels, reading
+from overread.imaging import codecs, deep, pixels, reading
 from overread.imaging.resizing import Grey
+
+_BYTE = 8
 
 
 def picture(
@@ -26,9 +28,23 @@ def picture(
 Values = NDArray[np.uint8] | NDArray[np.uint16]
 
 
-def answered(data: bytes, how: dict[str, Any]) -> tuple[dict[str, float], Values]:
-    """Return a picture as the decoding process hands it over: what is said of it, and its values."""
-    if how.pop("deep"):
+def stored(data: bytes) -> Values:
+    """Return the values that a DICOM picture stores, each in as many bits as its header allocates."""
+    ds = reading.read(data)
+    if not reading.is_picture(ds):
+        raise UnsupportedError("this object has no picture to decode")
+    values = codecs.stored_values(ds)
+    return values.astype(np.uint8) if ds.BitsAllocated == _BYTE else values.astype(np.uint16)
+
+
+def answered(data: bytes, kind: str, how: dict[str, Any]) -> tuple[dict[str, float], Values]:
+    """Return a picture as the decoding process hands it over: what is said of it, and its values.
+
+    `kind` is `grey`, `deep` or `stored`.
+    """
+    if kind == "stored":
+        return {}, stored(data)
+    if kind == "deep":
         made = deep.deep_picture(data)
         said = {"slope": made.slope, "offset": made.offset, "center": made.center, "width": made.width}
         return said, made.values

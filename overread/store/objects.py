@@ -97,6 +97,22 @@ class Objects:
             file.seek(0)
             yield file
 
+    @contextmanager
+    def unchecked(self, digest: Digest) -> Iterator[BinaryIO]:
+        """Give the bytes as a file, unread: for lists, which look at the beginning of many objects.
+
+        Raises
+        ------
+        NotFoundError
+            They are gone.
+        """
+        try:
+            file: BufferedReader = self._files.open(self._path(digest), "rb")
+        except FileNotFoundError as error:
+            raise _absent(digest) from error
+        with file:
+            yield file
+
     def remove(self, digest: Digest) -> None:
         """Remove the bytes; what is gone already stays gone.
 

@@ -5,6 +5,7 @@ from typing import Self
 from sqlalchemy import Engine
 
 from overread.store.answers import AnswerStore
+from overread.store.archive import ArchiveStore
 from overread.store.audit import AuditLog
 from overread.store.audits import LotStore, TextSwitchStore
 from overread.store.feedback import CaseStore, CorrectionStore, LabelStore
@@ -41,6 +42,7 @@ class UnitOfWork:
             raise
         connection = self._connection
         self.answers = AnswerStore(connection)
+        self.archive = ArchiveStore(connection)
         self.audit = AuditLog(connection)
         self.cases = CaseStore(connection)
         self.corrections = CorrectionStore(connection)

@@ -13,6 +13,21 @@ SEE_MORE = {Role.REVIEWER, Role.OPERATOR, Role.AUDITOR}
 READERS = {Role.READER, Role.SENIOR}
 OPERATOR = {Role.OPERATOR}
 
+_SERIES = "/{uid}/series/{series}"
+_INSTANCE = f"{_SERIES}/instances/{{instance}}"
+_ARCHIVE = (
+    "",
+    "/{uid}",
+    "/{uid}/series",
+    "/{uid}/instances",
+    "/{uid}/metadata",
+    _SERIES,
+    f"{_SERIES}/instances",
+    f"{_SERIES}/metadata",
+    _INSTANCE,
+    f"{_INSTANCE}/metadata",
+    f"{_INSTANCE}/frames/{{frames}}",
+)
 MAY: dict[tuple[str, str], set[Role]] = {
     ("POST", "/api/v1/instances"): {Role.DEVICE, Role.OPERATOR},
     ("GET", "/api/v1/studies"): PEOPLE_WHO_SEE,
@@ -69,12 +84,14 @@ MAY: dict[tuple[str, str], set[Role]] = {
     ("POST", "/api/v1/widget-tokens"): OPERATOR,
     ("GET", "/api/v1/context"): PEOPLE_WHO_SEE,
     ("POST", "/api/v1/context"): OPERATOR,
-}
+} | {("GET", f"/dicomweb/studies{path}"): PEOPLE_WHO_SEE for path in _ARCHIVE}
 _OPEN = {"/health/live", "/health/ready"}
 
 
 def filled(path: str) -> str:
     for name in ("uid", "correction", "case", "version", "run", "shadow", "check", "alert", "reader_study"):
+        path = path.replace(f"{{{name}}}", "1.2.3")
+    for name in ("series", "instance", "frames"):
         path = path.replace(f"{{{name}}}", "1.2.3")
     return path.replace("{number}", "0").replace("{part}", "candidate")
 
