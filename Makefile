@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: install demo test check bench clean system screenshots
+.PHONY: install demo test check bench clean system screenshots ohif interop
 
 install: .venv/installed
 
@@ -23,6 +23,16 @@ system:
 test: install system
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20 tests
 
+# OHIF, a full viewer for those who want one: 48 MB from npm, checked, in no other make target.
+OHIF := @ohif/app@3.13.2
+ohif: install
+	npm pack --silent --pack-destination .venv $(OHIF)
+	$(BIN)/overread ohif .venv/ohif-app-$(lastword $(subst @, ,$(OHIF))).tgz --into .ohif
+
+# Programs of other makers against ours.
+interop: install system ohif
+	$(BIN)/pytest tests/interop
+
 check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -38,7 +48,7 @@ bench: install
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	rm -rf .venv .ohif .mypy_cache .ruff_cache .pytest_cache *.egg-info
 
 # Pictures of every page, from the folder that `make demo` leaves.
 screenshots: install system

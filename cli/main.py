@@ -15,6 +15,7 @@ from cli import (
     experiments,
     foreign_ris_command,
     learning,
+    ohif_command,
     people,
     processes,
     reader_studies,
@@ -26,7 +27,7 @@ from model_registry.mlflow_environment import prepare_environment
 
 TASKS: dict[str, tuple[str, ...]] = {
     "See it work": ("demo", "foreign-ris"),
-    "Run a department": ("up", "init", "serve", "doctor", "user", "token"),
+    "Run a department": ("up", "init", "serve", "ohif", "doctor", "user", "token"),
     "Bring studies and labels in": ("import", "dataset"),
     "Make a better model": (
         "train",
@@ -83,6 +84,7 @@ for _part in (
     demo_command,
     foreign_ris_command,
     processes,
+    ohif_command,
     data,
     learning,
     reader_studies,

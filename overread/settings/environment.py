@@ -70,6 +70,9 @@ class Settings(BaseSettings):
         default="",
         description="Origins whose pages may show the widget, with spaces between; empty: none",
     )
+    ohif: Path | None = Field(
+        default=None, description="Folder with the OHIF viewer that `overread ohif` put there; empty: none"
+    )
     answer_shown: AnswerOrder = Field(
         default=AnswerOrder.FIRST, description="When readers see the model's answer: first, after-own-call"
     )

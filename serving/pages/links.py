@@ -1,5 +1,6 @@
-"""Where a run is seen in Prefect and MLflow, if the site says that people can open them."""
+"""Where a run is seen in Prefect and MLflow, and a study in OHIF, if the site has them for people."""
 
+from overread.domain.identifiers import StudyUid
 from overread.settings.environment import Settings
 
 
@@ -15,3 +16,8 @@ def tracking_link(settings: Settings, run: str) -> str | None:
     if not settings.mlflow_ui or not run:
         return None
     return f"{settings.mlflow_ui.rstrip('/')}/#/runs/{run}"
+
+
+def ohif_link(settings: Settings, study: StudyUid) -> str | None:
+    """Return the address of a study in the full viewer; None where the site serves none."""
+    return None if settings.ohif is None else f"/ohif/viewer?StudyInstanceUIDs={study}"

@@ -16,6 +16,7 @@ from overread.studies import reporting
 from serving.api.predictions import address, is_untold, refuse_blinded
 from serving.api.studies import pictures_of
 from serving.pages.answers import answers_view
+from serving.pages.links import ohif_link
 from serving.pages.locks import lock_shown
 from serving.pages.people import sex_and_age
 from serving.pages.report_view import Asked, contradicts, kept_report, report_view
@@ -105,11 +106,12 @@ def _picture(
     """
     pictures = pictures_of(work, study)
     if not pictures or study.state is StudyState.QUARANTINED:
-        return {"image": None, "heatmap": None, "rows": 0, "films": []}
+        return {"image": None, "ohif": None, "heatmap": None, "rows": 0, "films": []}
     film = asked.film if asked.film < len(pictures) else 0
     there, picked = address(study.uid), f"film={film}" if film else ""
     mapped = prediction is not None and prediction.heatmap is not None and not film
     return {
+        "ohif": None if study.set_aside else ohif_link(visit.web.services.settings, study.uid),
         "image": f"{there}/image.png?{picked}".removesuffix("?"),
         "preview": f"{there}/image.png?longest={PREVIEW}&{picked}".removesuffix("&"),
         "pixels": f"{there}/pixels?{picked}".removesuffix("?"),

@@ -12,7 +12,7 @@ from httpx2 import Response
 from PIL import Image
 from pydicom import Dataset, dcmread
 from pydicom.encaps import encapsulate
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGLSLossless, generate_uid
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGLSLossless, generate_uid
 
 from overread.domain.identifiers import PersonKey, Site, SopInstanceUid, StudyUid
 from overread.domain.studies import Acquisition, StudyState
@@ -42,9 +42,9 @@ def parts(answer: Response) -> list[tuple[str, bytes]]:
 def recoded(content: bytes, syntax: str) -> bytes:
     """Return an object in another transfer syntax, made with imagecodecs and pydicom alone."""
     ds = dcmread(io.BytesIO(content))
-    ds.file_meta.TransferSyntaxUID = syntax
+    ds.file_meta.TransferSyntaxUID = UID(syntax)
     if syntax == JPEGLSLossless:
-        ds.PixelData = encapsulate([imagecodecs.jpegls_encode(PIXELS)])
+        ds.PixelData = encapsulate([bytes(imagecodecs.jpegls_encode(PIXELS))])
         ds["PixelData"].is_undefined_length = True
     file = io.BytesIO()
     ds.save_as(file, implicit_vr=syntax == ImplicitVRLittleEndian, little_endian=True)

@@ -1,0 +1,1 @@
+"""Programs of other makers against ours; skipped, and said so, where they are not there."""

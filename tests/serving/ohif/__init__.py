@@ -1,0 +1,1 @@
+"""The full viewer as an option, without the viewer itself."""
