@@ -1,5 +1,6 @@
 """Search for studies, series and instances (QIDO-RS, PS3.18 section 10.6)."""
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 
+from overread.domain.errors import InputError, NotFoundError
 from overread.store.archive import Wanted
 from serving.dicomweb.holdings import Described, Holding, described, held, holding, of_series
 from serving.dicomweb.multipart import DICOM_JSON, JSON, require
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
 router = APIRouter(prefix="/dicomweb", tags=["dicomweb"], route_class=GuardedRoute)
+
+_log = logging.getLogger(__name__)
 
 MOST_LOOKED_AT = 1000  # studies whose headers one search reads
 _AT_ONCE = 50
@@ -137,7 +141,12 @@ def _studies(web: Web, wanted: Wanted, root: str, *, start: int) -> Iterator["Da
         with web.look() as work:
             page = [holding(work, *each) for each in work.archive.page(wanted, offset=start, limit=_AT_ONCE)]
         for each in page:
-            yield _study_level(web, each, root)
+            try:
+                level = _study_level(web, each, root)
+            except (NotFoundError, InputError) as error:  # one lost object must not close the whole list
+                _log.warning("study %s is left out of a search: %s", each.study.uid, error)
+                continue
+            yield level
         if len(page) < _AT_ONCE:
             return
         start += _AT_ONCE

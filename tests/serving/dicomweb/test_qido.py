@@ -126,3 +126,15 @@ def test_a_study_that_is_set_aside_or_deleted_is_not_there(archive: House) -> No
     for uid in (kept, gone, excluded["study_instance_uid"]):
         for rest in ("", "/metadata", "/series", "/instances"):
             assert archive.ask("olga", "GET", f"{STUDIES}/{uid}{rest}").status_code == 404
+
+
+def test_a_study_whose_bytes_are_lost_is_left_out_of_the_list_and_said_in_the_log(
+    archive: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    (lost,) = found(archive, PatientID="P2")
+    with archive.storage.look() as work:
+        (instance,) = work.studies.instances_of(StudyUid(lost.StudyInstanceUID))
+    archive.storage.objects.remove(instance.digest)
+    assert names(found(archive)) == {"Doe^Jane", "Roe^Jane"}
+    assert lost.StudyInstanceUID in caplog.text
+    assert "John" not in caplog.text
