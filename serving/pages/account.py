@@ -1,4 +1,4 @@
-"""Who I am, what I may do, my language and password, and what became of my corrections."""
+"""Who I am, what I may do, my language, theme and password, and what became of my corrections."""
 
 from fastapi import APIRouter, Response
 
@@ -11,7 +11,7 @@ from overread.wording.catalogue import LANGUAGES
 from serving.pages.forms import Filled, Form
 from serving.pages.outcomes import in_words, sheet_of
 from serving.pages.routing import PageRoute, explained
-from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_to
+from serving.pages.visits import OWN_PASSWORD, THEME_COOKIE, THEMES, Visit, Visiting, back_to
 from serving.problems import status_of
 from serving.security.addresses import local
 from serving.security.permissions import Anyone
@@ -19,6 +19,7 @@ from serving.security.permissions import Anyone
 router = APIRouter(prefix="/account", include_in_schema=False, route_class=PageRoute)
 
 MOST_CORRECTIONS = 20
+THEME_KEPT = 365 * 24 * 3600  # seconds
 
 
 class WrongPasswordError(InputError):
@@ -65,6 +66,18 @@ def choose_language(by: Anyone, visit: Visiting, form: Form) -> Response:
         work.people.set_language(by.key, language)
         work.commit()
     return back_to(local(form.text("back")) or "/")
+
+
+@router.post("/theme")
+def choose_theme(_: Anyone, visit: Visiting, form: Form) -> Response:
+    """Remember a theme in this browser; pages with films stay dark."""
+    theme = form.text("theme")
+    if theme not in THEMES:
+        raise InputError("pages can be dark or light")
+    response = back_to("/account")
+    secure = visit.request.url.scheme == "https"
+    response.set_cookie(THEME_COOKIE, theme, max_age=THEME_KEPT, httponly=True, samesite="lax", secure=secure)
+    return response
 
 
 @router.post("/password")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 OWN_PASSWORD = "/account#password"  # noqa: S105 - an address; pictures come only once it is one's own
+THEMES, THEME_COOKIE = ("dark", "light"), "overread_theme"
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 
 
@@ -93,6 +94,7 @@ class Visit:
             "word": lambda kind, name, otherwise=None: words.text_or(f"{kind}.{name}", otherwise or name),
             "status": status,
             "language": self.language,
+            "theme": theme_of(self.request),
             "person": self.person,
             "csrf": self.csrf,
             "here": self.request.url.path,
@@ -114,6 +116,12 @@ class Visit:
     def column_name(self, code: str) -> str:
         """Return the name of a column of the drift check; an unknown code stands for itself."""
         return column_name(self.words, code)
+
+
+def theme_of(request: Request) -> str:
+    """Return the theme chosen in this browser: a dark room has one, an office another."""
+    chosen = request.cookies.get(THEME_COOKIE)
+    return chosen if chosen in THEMES else THEMES[0]
 
 
 def language_of(work: UnitOfWork, web: Web, person: Person) -> str:

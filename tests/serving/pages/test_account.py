@@ -131,6 +131,16 @@ def test_a_login_page_that_was_left_open_too_long_is_shown_again_and_then_works(
     assert browser.send(late, action, form).status_code == 303
 
 
+def test_a_theme_is_remembered_in_the_browser_and_films_stay_dark(served: House) -> None:
+    rita, films = sign_in(served, "rita"), f"/studies/{furnish(served).clear}"
+    assert 'data-theme="dark"' in rita.get("/").text
+    assert rita.fill("/account", "/account/theme", {"theme": "light"}).status_code == 303
+    assert 'data-theme="light"' in rita.get("/").text
+    assert 'data-theme="dark"' in rita.get(films).text
+    assert 'data-theme="dark"' in sign_in(served, "rita").get("/").text
+    assert rita.fill("/account", "/account/theme", {"theme": '"><script>'}).status_code == 422
+
+
 def test_a_language_is_remembered_and_leads_back_only_to_our_own_pages(served: House) -> None:
     rita = sign_in(served, "rita")
     chosen = rita.fill("/monitoring", "/account/language", {"language": "zh"})
