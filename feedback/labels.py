@@ -1,9 +1,8 @@
 """From a closed case to a label with its source; a test patient's goes to the errata and never trains."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
-from overread.domain.adjudication import FIRST_READS, Case
+from overread.domain.adjudication import Case
 from overread.domain.datasets import Erratum, Split
 from overread.domain.identifiers import derived_id
 from overread.domain.labels import StudyLabel
@@ -28,9 +27,3 @@ def keep_outcome(work: UnitOfWork, case: Case, *, now: datetime) -> StudyLabel:
     if work.studies.split(patient) is Split.TEST:
         work.labels.add_erratum(Erratum(study=case.study, case=case.id, at=now))
     return settled
-
-
-def first_reads(cases: Iterable[Case]) -> tuple[list[str], list[str]]:
-    """Return the labels of the two first reads of every case that has both, for kappa."""
-    pairs = [case.reads[:FIRST_READS] for case in cases if len(case.reads) >= FIRST_READS]
-    return [first.label.value for first, _ in pairs], [second.label.value for _, second in pairs]

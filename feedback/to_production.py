@@ -8,8 +8,8 @@ from enum import StrEnum
 from statistics import median
 
 from feedback.outcomes import Holding, holdings_since, learned
-from overread.domain.corrections import Correction
-from overread.domain.identifiers import VersionKey
+from overread.domain.corrections import Word
+from overread.domain.identifiers import StudyUid, VersionKey
 from overread.store.feedback import Settled
 from overread.store.objects import Objects
 from overread.store.unit_of_work import UnitOfWork
@@ -40,9 +40,9 @@ class Journeys:
         return timedelta(seconds=median(each.total_seconds() for each in self.times)) if self.times else None
 
 
-def journeys(work: UnitOfWork, objects: Objects, task: str, words: Iterable[Correction]) -> Journeys:
-    """Return how far the corrections among some words have come."""
-    wrong = [word for word in words if word.disagrees and word.withdrawn_at is None]
+def journeys(work: UnitOfWork, objects: Objects, task: str, words: Iterable[Word]) -> Journeys:
+    """Return how far the disagreements among some words have come."""
+    wrong = [word for word in words if word.disagrees]
     settled = work.labels.settled({word.case for word in wrong if word.case is not None})
     road = _Road(
         settled=settled,
@@ -78,14 +78,14 @@ def _served(work: UnitOfWork, task: str) -> dict[VersionKey, datetime]:
     return first
 
 
-def _place(word: Correction, road: _Road) -> tuple[Place, datetime | None]:
+def _place(word: Word, road: _Road) -> tuple[Place, datetime | None]:
     """Return where a correction stands, and when it arrived if it did."""
     label = road.settled.get(word.case or "")
     if label is None:
         return Place.READ, None
     if label.label != word.label:
         return Place.NOT_ACCEPTED, None
-    went = learned(word.study, label.at, road.holdings)
+    went = learned(StudyUid(word.study), label.at, road.holdings)
     if went is None:
         return (Place.TEST_PATIENT if word.case in road.test_cases else Place.DATASET), None
     arrivals = [road.served[model.version] for model in went.models if model.version in road.served]

@@ -1,25 +1,19 @@
 """How often readers correct the model: by finding, scanner and reader, each with its denominator."""
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
-from overread.domain.corrections import Correction, Kind, standing
+from overread.domain.corrections import Kind, Word
 from overread.domain.estimates import Estimate
 from overread.domain.findings import Label
 from overread.measures.proportion import wilson
-from overread.store.readings import Reading
+from overread.store.readings import Reading, Scanner, Tally
 from overread.store.unit_of_work import UnitOfWork
 
 FEWEST = 20  # studies: of fewer a rate says more about chance than about anything else
 FEWEST_READERS = 3  # of so many studies each: among two, each would know the other's
-
-Scanner = tuple[str, str, str]
-"""Maker, model and station; empty where the header does not say."""
-
-K = TypeVar("K", str, Scanner)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,22 +48,23 @@ class CorrectionRates:
         return sum(rate.share is not None for rate in self.readers.values()) >= FEWEST_READERS
 
 
-def correction_rates(
-    work: UnitOfWork, readings: Sequence[Reading], said: Sequence[Correction], *, since: datetime
-) -> CorrectionRates:
-    """Return the rates of studies whose first answer is not older than `since`, from all that was said."""
-    words = _standing(said, among={reading.study for reading in readings})
-    corrected = {str(word.study) for word in words if word.disagrees}
-    alarms = {str(word.study) for word in words if word.kind is Kind.FALSE_ALARM}
-    flagged = {reading.study for reading in readings if reading.called == Label.HAS_FINDING}
+def correction_rates(work: UnitOfWork, said: Sequence[Word], *, since: datetime) -> CorrectionRates:
+    """Return the rates of studies whose first answer is not older than `since`, from all said since."""
+    read = {reading.study: reading for reading in work.readings.with_words(since)}
+    words = _latest(word for word in said if word.study in read)
+    corrected = {word.study for word in words if word.disagrees}
+    alarms = {word.study for word in words if word.kind == Kind.FALSE_ALARM}
+    sent = work.readings.by_scanner(since)
+    answers = sum(tally.answers for tally in sent.values())
+    flagged = sum(tally.flagged for tally in sent.values())
     return CorrectionRates(
-        answers=len(readings),
-        spoken=rate(len({word.study for word in words}), len(readings)),
-        corrected=rate(len(corrected), len(readings)),
-        false_alarms=rate(len(alarms & flagged), len(flagged)),
+        answers=answers,
+        spoken=rate(len({word.study for word in words}), answers),
+        corrected=rate(len(corrected), answers),
+        false_alarms=rate(sum(read[study].called == Label.HAS_FINDING for study in alarms), flagged),
         findings=_by_finding(work.readings.signed_findings(since), words),
-        scanners=_by_scanner(readings, corrected),
-        readers=_by_reader(readings, words),
+        scanners=_by_scanner(sent, [read[study].scanner for study in corrected]),
+        readers=_by_reader(work.readings.by_signer(since), words, read),
     )
 
 
@@ -78,49 +73,34 @@ def rate(count: int, n: int) -> Rate:
     return Rate(count=count, n=n, share=wilson(count, n) if n >= FEWEST else None)
 
 
-def _standing(said: Sequence[Correction], *, among: Collection[str]) -> list[Correction]:
-    """Return the words that count on some studies."""
-    by_study: dict[str, list[Correction]] = defaultdict(list)
-    for word in said:
-        if word.study in among:
-            by_study[word.study].append(word)
-    return [word for words in by_study.values() for word in standing(words)]
+def _latest(said: Iterable[Word]) -> list[Word]:
+    """Return the words that count of those in order: each person's latest on a study."""
+    return list({(word.study, word.by): word for word in said}.values())
 
 
-def _by_finding(signed: Mapping[str, Sequence[str]], words: Sequence[Correction]) -> dict[str, Rate]:
+def _by_finding(signed: Mapping[str, Sequence[str]], words: Sequence[Word]) -> dict[str, Rate]:
     named, corrected = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
     for study, codes in signed.items():
         for code in codes:
             named[code].add(study)
     for word in words:
-        for finding in word.findings:
-            named[finding.code].add(word.study)
+        for code in word.findings:
+            named[code].add(word.study)
             if word.disagrees:
-                corrected[finding.code].add(word.study)
-    return _rates(named, corrected)
+                corrected[code].add(word.study)
+    return {code: rate(len(corrected[code]), len(named[code])) for code in sorted(named)}
 
 
-def _by_scanner(readings: Sequence[Reading], corrected: Collection[str]) -> dict[Scanner, Rate]:
-    sent, wrong = defaultdict[Scanner, set[str]](set), defaultdict[Scanner, set[str]](set)
-    for reading in readings:
-        scanner = (reading.maker, reading.model, reading.station)
-        sent[scanner].add(reading.study)
-        if reading.study in corrected:
-            wrong[scanner].add(reading.study)
-    return _rates(sent, wrong)
+def _by_scanner(sent: Mapping[Scanner, Tally], corrected: Iterable[Scanner]) -> dict[Scanner, Rate]:
+    wrong = Counter(corrected)
+    return {scanner: rate(wrong[scanner], sent[scanner].answers) for scanner in sorted(sent)}
 
 
-def _by_reader(readings: Sequence[Reading], words: Sequence[Correction]) -> dict[str, Rate]:
-    read, wrong = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
-    for reading in readings:
-        if reading.signed_by is not None:
-            read[reading.signed_by].add(reading.study)
-    for word in words:
-        read[word.by].add(word.study)
-        if word.disagrees:
-            wrong[word.by].add(word.study)
-    return _rates(read, wrong)
-
-
-def _rates(groups: Mapping[K, set[str]], counted: Mapping[K, set[str]]) -> dict[K, Rate]:
-    return {key: rate(len(counted.get(key, ())), len(groups[key])) for key in sorted(groups)}
+def _by_reader(
+    signed: Mapping[str, int], words: Sequence[Word], read: Mapping[str, Reading]
+) -> dict[str, Rate]:
+    """Count a study once for a reader who both signed it and gave a word on it."""
+    spoken = Counter(word.by for word in words if read[word.study].signed_by != word.by)
+    wrong = Counter(word.by for word in words if word.disagrees)
+    known = sorted({*signed, *spoken, *wrong})
+    return {person: rate(wrong[person], signed.get(person, 0) + spoken[person]) for person in known}

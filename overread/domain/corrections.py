@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from overread.domain.errors import ConflictError, InputError
 from overread.domain.findings import Finding, Label, require_consistent
@@ -92,6 +93,19 @@ class Correction:
     def undo_until(self) -> datetime:
         """Until when its author may take it back."""
         return self.at + UNDO
+
+
+class Word(NamedTuple):
+    """A correction that was not taken back, in the plain values that counts need; `findings` are codes."""
+
+    study: str
+    by: str
+    at: datetime
+    disagrees: bool
+    label: str
+    kind: str | None
+    findings: tuple[str, ...]
+    case: str | None
 
 
 def standing(words: Iterable[Correction]) -> list[Correction]:

@@ -1,6 +1,6 @@
 """Corrections, cases and labels as rows."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, insert, or_, select, update
 
 from overread.domain.adjudication import Case, CaseState, Read, Resolution, Stage
-from overread.domain.corrections import Correction, Verdict
+from overread.domain.corrections import Correction, Verdict, Word
 from overread.domain.datasets import Erratum, Split
 from overread.domain.errors import NotFoundError
 from overread.domain.identifiers import PersonKey, StudyUid
@@ -72,6 +72,18 @@ class CorrectionStore:
         """Return every correction, in order."""
         return self._select(*([] if since is None else [corrections.c.at >= since]))
 
+    def words(self, *, since: datetime | None = None) -> list[Word]:
+        """Return the corrections not taken back, in order, for counts: a page has a thousand of them."""
+        facts = ("study", "by", "at", "verdict", "label", "kind", "findings", "case")
+        query = self._query(withdrawals.c.at.is_(None)).order_by(corrections.c.at, corrections.c.id)
+        if since is not None:
+            query = query.where(corrections.c.at >= since)
+        rows = self._connection.execute(query.with_only_columns(*(corrections.c[name] for name in facts)))
+        return [
+            Word(study, by, at, verdict == Verdict.DISAGREE, label, kind, _codes(findings), case)
+            for study, by, at, verdict, label, kind, findings, case in rows
+        ]
+
     def count_disputed(self, *, until: datetime) -> int:
         """Return how many studies had a standing dispute by an instant."""
         standing = self._query(
@@ -91,6 +103,10 @@ class CorrectionStore:
             .outerjoin(withdrawals, withdrawals.c.correction == corrections.c.id)
             .where(*conditions)
         )
+
+
+def _codes(findings: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(finding["code"] for finding in findings)
 
 
 class CaseStore:
@@ -157,6 +173,23 @@ class CaseStore:
         """Return how many cases stand in each state."""
         rows = self._connection.execute(select(cases.c.state, func.count()).group_by(cases.c.state)).all()
         return {row[0]: row[1] for row in rows}
+
+    def count_first_reads(self) -> list[tuple[str, str, int]]:
+        """Count the cases with two first reads that were not withdrawn, by what the two say."""
+        first, second = reads.alias(), reads.alias()
+        query = (
+            select(first.c.label, second.c.label, func.count())
+            .join(second, second.c.case == first.c.case)
+            .join(cases, cases.c.id == first.c.case)
+            .where(
+                first.c.stage == Stage.FIRST,
+                second.c.stage == Stage.SECOND,
+                cases.c.state != CaseState.WITHDRAWN,
+            )
+            .group_by(first.c.label, second.c.label)
+            .order_by(first.c.label, second.c.label)
+        )
+        return [(one, other, n) for one, other, n in self._connection.execute(query)]
 
     def held_by(self, person: PersonKey, *, now: datetime) -> tuple[Case, datetime] | None:
         """Return the case a person holds, with the end of the hold."""

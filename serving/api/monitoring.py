@@ -1,8 +1,8 @@
 """How production is doing over time: drift, calls on the reader, calibration, agreement and volume."""
 
-from collections import defaultdict
-from collections.abc import Iterable
-from datetime import date, timedelta, tzinfo
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -11,14 +11,13 @@ from feedback.agreement import two_reader_agreement
 from feedback.to_production import journeys
 from monitoring.alerts import resolve
 from monitoring.corrections import correction_rates
-from overread.domain.adjudication import Case, CaseState
+from monitoring.volumes import volumes
 from overread.domain.alerts import Alert, Urgency
-from overread.domain.corrections import Correction
+from overread.domain.corrections import Word
 from overread.domain.errors import NotFoundError
 from overread.domain.findings import Label
-from overread.domain.predictions import Prediction
 from overread.store.monitoring import DriftCheck
-from overread.store.readings import Reading
+from overread.store.readings import DayCount, SettledAnswer
 from overread.store.unit_of_work import UnitOfWork
 from serving.api.candidates import framed_page
 from serving.api.corrections import (
@@ -141,9 +140,8 @@ def show_monitoring(
     """Return the figures of the last `days`."""
     since = web.now() - timedelta(days=days)
     with web.look() as work:
-        settled = _settled(work)
-        readings, said = work.readings.since(since), work.corrections.all(since=since)
-        rates = correction_rates(work, readings, said, since=since)
+        settled, said = work.readings.settled(), work.corrections.words(since=since)
+        rates = correction_rates(work, said, since=since)
         return MonitoringAnswer(
             drift=[_drift(check) for check in work.monitoring.checks()],
             alerts=[alert_answer(alert) for alert in work.monitoring.alerts()],
@@ -155,7 +153,7 @@ def show_monitoring(
             readers=_readers(work, said),
             corrections=corrections_answer(rates, by, web.services.secret),
             to_production=journeys_answer(journeys(work, web.objects, web.task.name, said)),
-            volume=volume_of(readings, web.services.settings.zone),
+            volume=[_day(count) for count in volumes(work, since, zone=web.services.settings.zone)],
             studies=work.studies.count_by_state(),
         )
 
@@ -209,19 +207,12 @@ def alert_answer(alert: Alert) -> AlertAnswer:
     )
 
 
-def _settled(work: UnitOfWork) -> list[tuple[Case, Prediction]]:
-    """Return closed cases with the answer that readers saw."""
-    closed = work.cases.in_state(CaseState.CLOSED)
-    answers = work.studies.first_predictions([case.study for case in closed])
-    return [(case, answers[case.study]) for case in closed if case.study in answers]
-
-
-def calibration_of(settled: Iterable[tuple[Case, Prediction]]) -> list[BinAnswer]:
+def calibration_of(settled: Iterable[SettledAnswer]) -> list[BinAnswer]:
     """Return observed against predicted, by tenths of probability."""
     bins: dict[int, list[tuple[float, bool]]] = defaultdict(list)
-    for case, prediction in settled:
-        tenth = min(int(prediction.probability * _BINS), _BINS - 1)
-        bins[tenth].append((prediction.probability, case.outcome[0] is Label.HAS_FINDING))
+    for answer in settled:
+        tenth = min(int(answer.probability * _BINS), _BINS - 1)
+        bins[tenth].append((answer.probability, answer.truth == Label.HAS_FINDING))
     return [
         BinAnswer(
             mean_probability=sum(p for p, _ in found) / len(found),
@@ -232,28 +223,23 @@ def calibration_of(settled: Iterable[tuple[Case, Prediction]]) -> list[BinAnswer
     ]
 
 
-def _audit(work: UnitOfWork, settled: list[tuple[Case, Prediction]]) -> AuditAnswer:
-    pairs = [(prediction.label, case.outcome[0]) for case, prediction in settled]
+def _audit(work: UnitOfWork, settled: Sequence[SettledAnswer]) -> AuditAnswer:
+    pairs = [(answer.called, answer.truth) for answer in settled]
     return AuditAnswer(
         cases=work.cases.count_by_state(),
         settled=len(pairs),
-        model_right=sum(said is truth for said, truth in pairs),
+        model_right=sum(said == truth for said, truth in pairs),
         model_missed=pairs.count((Label.NO_FINDING, Label.HAS_FINDING)),
         model_false_alarm=pairs.count((Label.HAS_FINDING, Label.NO_FINDING)),
     )
 
 
-def _readers(work: UnitOfWork, said: list[Correction]) -> ReadersAnswer:
-    standing = [correction for correction in said if correction.withdrawn_at is None]
-    by_kind: dict[str, int] = defaultdict(int)
-    for correction in standing:
-        if correction.kind is not None:
-            by_kind[correction.kind] += 1
-    disagreeing = sum(correction.disagrees for correction in standing)
+def _readers(work: UnitOfWork, said: Sequence[Word]) -> ReadersAnswer:
+    disagreeing = sum(word.disagrees for word in said)
     return ReadersAnswer(
-        agree=len(standing) - disagreeing,
+        agree=len(said) - disagreeing,
         disagree=disagreeing,
-        by_kind=dict(by_kind),
+        by_kind=Counter(word.kind for word in said if word.kind is not None),
         kappa=_kappa(work),
     )
 
@@ -266,17 +252,10 @@ def _kappa(work: UnitOfWork) -> EstimateAnswer | None:
     return EstimateAnswer.model_validate(kappa, from_attributes=True)
 
 
-def volume_of(readings: Iterable[Reading], zone: tzinfo | None) -> list[DayAnswer]:
-    """Return the studies that got their first answer by day, as the site counts days, in order."""
-    days: dict[date, list[Reading]] = defaultdict(list)
-    for reading in readings:
-        days[reading.at.astimezone(zone).date()].append(reading)
-    return [
-        DayAnswer(
-            day=day,
-            predicted=len(made),
-            has_finding=sum(reading.called == Label.HAS_FINDING for reading in made),
-            mean_probability=sum(reading.probability for reading in made) / len(made),
-        )
-        for day, made in sorted(days.items())
-    ]
+def _day(count: DayCount) -> DayAnswer:
+    return DayAnswer(
+        day=count.day,
+        predicted=count.answers,
+        has_finding=count.flagged,
+        mean_probability=count.mean_probability,
+    )

@@ -11,13 +11,14 @@ from feedback.to_production import journeys
 from monitoring.alerts import resolve
 from monitoring.corrections import FEWEST, CorrectionRates, Rate, correction_rates
 from monitoring.normal_text import switch
+from monitoring.volumes import volumes
 from overread.domain.adjudication import CaseState
 from overread.domain.errors import ForbiddenError, NotFoundError, OverreadError
 from overread.domain.people import Permission, Person
 from overread.domain.studies import StudyState
 from overread.store.monitoring import DriftCheck
 from overread.store.unit_of_work import UnitOfWork
-from serving.api.monitoring import ResolutionBody, volume_of
+from serving.api.monitoring import ResolutionBody
 from serving.api.performance import NormalTextBody
 from serving.pages.alerts_view import alert_view, first_alerts
 from serving.pages.candidate_view import drift_view, drift_word
@@ -102,8 +103,8 @@ def _view(visit: Visit, by: Person, *, days: int = DAYS) -> dict[str, Any]:
     since = web.now() - timedelta(days=days)
     with web.look() as work:
         states = work.studies.count_by_state()
-        readings, said = work.readings.since(since), work.corrections.all(since=since)
-        rates = correction_rates(work, readings, said, since=since)
+        said = work.corrections.words(since=since)
+        rates = correction_rates(work, said, since=since)
         checks = work.monitoring.checks(limit=MOST_CHECKS)
         view: dict[str, Any] = {
             "alerts": [alert_view(visit, by, alert) for alert in first_alerts(work.monitoring.alerts())],
@@ -113,7 +114,7 @@ def _view(visit: Visit, by: Person, *, days: int = DAYS) -> dict[str, Any]:
             "total": sum(states.values()),
             "states": _states(states),
             "tiles": _tiles(work, visit, rates),
-            "volume": volume_chart(volume_of(readings, web.services.settings.zone), visit),
+            "volume": volume_chart(volumes(work, since, zone=web.services.settings.zone), visit),
             "score": score_chart(checks, visit),
             "corrections": corrections_view(visit, rates, by),
             "journeys": journeys_view(visit, journeys(work, web.objects, web.task.name, said)),

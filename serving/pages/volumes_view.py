@@ -6,7 +6,7 @@ from math import ceil
 from typing import Any
 
 from overread.store.monitoring import DriftCheck
-from serving.api.monitoring import DayAnswer
+from overread.store.readings import DayCount
 from serving.pages.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, line_chart
 from serving.pages.formats import decimal, grouped
 from serving.pages.visits import Visit
@@ -29,18 +29,18 @@ class Column:
     says: str
 
 
-def volume_chart(days: Sequence[DayAnswer], visit: Visit) -> dict[str, Any] | None:
+def volume_chart(days: Sequence[DayCount], visit: Visit) -> dict[str, Any] | None:
     """Return a column a day, findings at the foot; None without an answer."""
     if not days:
         return None
     span = (days[-1].day - days[0].day).days + 1
     step = (WIDTH - LEFT - RIGHT) / span
-    most = max(day.predicted for day in days)
+    most = max(day.answers for day in days)
     tall = (HEIGHT - TOP - BOTTOM) / most
     columns = []
     for day in days:
         x = LEFT + step * (day.day - days[0].day).days
-        finding, clear = tall * day.has_finding, tall * (day.predicted - day.has_finding)
+        finding, clear = tall * day.flagged, tall * (day.answers - day.flagged)
         foot = HEIGHT - BOTTOM
         columns.append(
             Column(
@@ -53,8 +53,8 @@ def volume_chart(days: Sequence[DayAnswer], visit: Visit) -> dict[str, Any] | No
                 says=visit.words.text(
                     "monitoring.day",
                     day=visit.formats.day(day.day),
-                    n=grouped(day.predicted),
-                    finding=grouped(day.has_finding),
+                    n=grouped(day.answers),
+                    finding=grouped(day.flagged),
                 ),
             )
         )

@@ -21,7 +21,7 @@ def found(work: UnitOfWork, storage: Storage) -> dict[Place, int]:
 
 
 def gone(work: UnitOfWork, storage: Storage) -> Journeys:
-    return journeys(work, storage.objects, TASK, work.corrections.all())
+    return journeys(work, storage.objects, TASK, work.corrections.words())
 
 
 def test_corrections_are_followed_step_by_step_and_only_those_that_arrived_are_timed(

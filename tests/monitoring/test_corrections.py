@@ -50,7 +50,7 @@ def signed(work: UnitOfWork, number: int, *, by: str, findings: tuple[str, ...] 
 
 
 def rates(work: UnitOfWork) -> CorrectionRates:
-    return correction_rates(work, work.readings.since(NOW), work.corrections.all(), since=NOW)
+    return correction_rates(work, work.corrections.words(), since=NOW)
 
 
 def counted(rate: Rate) -> tuple[int, int]:
@@ -125,12 +125,21 @@ def test_of_few_studies_there_are_counts_and_no_rate(small: CorrectionRates, sto
 def test_an_answer_before_the_period_does_not_count_even_when_given_again(storage: Storage) -> None:
     with storage.work() as work:
         answered(work, 1, 2)
-        later = work.readings.since(NOW + MINUTE)
-        again = work.studies.prediction(uid(1))
-        assert again is not None
-        work.studies.add_prediction(replace(again, model_version=VersionKey("2"), made_at=NOW + MINUTE))
-        assert later == work.readings.since(NOW + MINUTE) == []
-        assert [reading.study for reading in work.readings.since(NOW)] == [uid(1), uid(2)]
+        for number, after in ((1, MINUTE), (2, timedelta(0))):  # of two at once the lesser version is first
+            again = work.studies.prediction(uid(number))
+            assert again is not None
+            work.studies.add_prediction(
+                replace(
+                    again,
+                    model_version=VersionKey("2"),
+                    made_at=NOW + after,
+                    label=Label.HAS_FINDING,
+                    probability=0.9,
+                )
+            )
+        assert correction_rates(work, [], since=NOW + MINUTE).answers == 0
+        assert rates(work).answers == 2
+        assert rates(work).false_alarms.n == 0
 
 
 def test_a_code_is_a_readers_own_and_says_no_name() -> None:

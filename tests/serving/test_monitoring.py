@@ -117,7 +117,7 @@ def test_the_score_of_the_page_is_that_of_the_latest_drift_check(served: House) 
         work.commit()
     text = panel(sign_in(served, "ruth").get("/monitoring").text, "score-drift")
     assert "Drifted" in text
-    assert "0.264 (ks)" in text
+    assert "0.264, Kolmogorov" in text
 
 
 def test_a_reader_sees_the_own_rate_and_no_colleagues(read: House) -> None:
