@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from bootstrap.web import WebServices
 from overread.domain.people import Permission, Person
 from overread.domain.tasks import Task
+from overread.store.group_commit import GroupCommit
 from overread.store.objects import Objects
 from overread.store.unit_of_work import UnitOfWork
 from serving.announcements import Announcements
@@ -34,6 +35,7 @@ class Web:
     forgery: Forgery
     guesses: Quota
     cursors: Cursors
+    arrivals: GroupCommit
     announcements: Announcements
     streams: Streams
     contexts: Contexts
@@ -86,6 +88,7 @@ def wire(services: WebServices, *, scoring: bool) -> Web:
         forgery=Forgery(services.secret),
         guesses=Quota(GUESSES_PER_MINUTE),
         cursors=Cursors(services.secret),
+        arrivals=GroupCommit(storage.work),
         announcements=announcements,
         streams=Streams(
             storage.look,

@@ -10,6 +10,7 @@ from overread.store.records import columns, parsed, plain
 from overread.store.tables.work import audit
 
 CHUNK = 1000
+_LAST = select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
 
 
 class AuditLog:
@@ -20,14 +21,13 @@ class AuditLog:
 
     def append(self, event: AuditEvent) -> AuditRow:
         """Chain one event; its details become plain JSON first, so that what is hashed is what is stored."""
-        last = self._connection.execute(
-            select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
-        ).one_or_none()
+        last = self._connection.execute(_LAST).one_or_none()
         seq, previous = (1, GENESIS) if last is None else (last.seq + 1, last.hash)
         values = columns(event) | {"details": plain(dict(event.details))}
         stored = parsed(AuditEvent, values)
         row = AuditRow(seq=seq, event=stored, previous=previous, hash=chain_hash(seq, stored, previous))
-        self._connection.execute(insert(audit).values(**values, seq=seq, previous=previous, hash=row.hash))
+        chained = {"seq": seq, "previous": previous, "hash": row.hash}
+        self._connection.execute(insert(audit), values | chained)
         return row
 
     def rows(self, *, after: int = 0, limit: int | None = None) -> list[AuditRow]:

@@ -33,11 +33,8 @@ class Outbox:
 
     def put(self, topic: str, *, key: str, at: datetime, payload: Mapping[str, object] | None = None) -> None:
         """Ask for a piece of work."""
-        self._connection.execute(
-            insert(outbox).values(
-                topic=topic, key=key, payload=dict(payload or {}), put_at=at, due_at=at, attempts=0
-            )
-        )
+        values = {"topic": topic, "key": key, "payload": dict(payload or {})}
+        self._connection.execute(insert(outbox), values | {"put_at": at, "due_at": at, "attempts": 0})
 
     def claim(self, topic: str, *, now: datetime) -> Parcel | None:
         """Take the next due piece; it comes back if it is neither done nor failed within ten minutes."""

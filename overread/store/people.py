@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
 from overread.domain.accounts import Account, KnownPersonError
 from overread.domain.errors import ConflictError, NotFoundError
@@ -11,6 +11,14 @@ from overread.domain.identifiers import PersonKey
 from overread.domain.people import Person, Role, Scope, Token
 from overread.store.records import columns, parsed
 from overread.store.tables.people import installation, people, tokens
+
+_FACT = select(installation.c.value).where(installation.c.name == bindparam("name"))
+_TOKEN = (
+    select(tokens)
+    .join(people)
+    .where(tokens.c.digest == bindparam("digest"))
+    .where(people.c.switched_off_at.is_(None))
+)
 
 
 class PeopleStore:
@@ -91,12 +99,7 @@ class PeopleStore:
 
     def token(self, digest: str) -> Token | None:
         """Return a token by its digest; None also while its person is switched off."""
-        row = self._connection.execute(
-            select(tokens)
-            .join(people)
-            .where(tokens.c.digest == digest)
-            .where(people.c.switched_off_at.is_(None))
-        ).one_or_none()
+        row = self._connection.execute(_TOKEN, {"digest": digest}).one_or_none()
         return None if row is None else parsed(Token, row)
 
     def tokens_of(self, key: PersonKey) -> list[Token]:
@@ -117,18 +120,14 @@ class PeopleStore:
 
     def fact(self, name: str) -> str:
         """Return a fact of the installation, such as the split salt."""
-        value = self._connection.execute(
-            select(installation.c.value).where(installation.c.name == name)
-        ).scalar()
+        value = self._connection.execute(_FACT, {"name": name}).scalar()
         if value is None:
             raise NotFoundError(f"the installation has no {name}; run `overread init`")
         return str(value)
 
     def keep_fact(self, name: str, value: str) -> None:
         """Keep a fact once; a later different value is a conflict."""
-        known = self._connection.execute(
-            select(installation.c.value).where(installation.c.name == name)
-        ).scalar()
+        known = self._connection.execute(_FACT, {"name": name}).scalar()
         if known is None:
             self._connection.execute(insert(installation).values(name=name, value=value))
         elif known != value:

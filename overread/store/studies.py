@@ -9,6 +9,7 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
+    bindparam,
     exists,
     func,
     insert,
@@ -28,6 +29,19 @@ from overread.domain.studies import Instance, Patient, Study, StudyState
 from overread.store.records import columns, parsed
 from overread.store.tables.feedback import own_calls
 from overread.store.tables.studies import instances, patients, predictions, studies
+
+# what each upload asks is built once: building a query costs three times as much as asking it
+_SPLIT = select(patients.c.split).where(patients.c.key == bindparam("key"))
+_STUDY = select(studies).where(studies.c.uid == bindparam("uid"))
+_INSTANCE = select(instances).where(instances.c.sop_uid == bindparam("sop_uid"))
+_COUNT = (
+    select(func.count()).select_from(studies).where(studies.c.state.in_(bindparam("states", expanding=True)))
+)
+_ANSWERS = (
+    select(predictions)
+    .where(predictions.c.study == bindparam("study"))
+    .order_by(predictions.c.made_at, predictions.c.model_version)
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,12 +72,10 @@ class StudyStore:
 
     def keep_patient(self, patient: Patient, split: Split) -> Split:
         """Keep a patient at first sight with the split, for ever; return the split that stands."""
-        known = self._connection.execute(
-            select(patients.c.split).where(patients.c.key == patient.key)
-        ).scalar()
+        known = self._connection.execute(_SPLIT, {"key": patient.key}).scalar()
         if known is not None:
             return Split(known)
-        self._connection.execute(insert(patients).values(**columns(patient), split=split))
+        self._connection.execute(insert(patients), columns(patient) | {"split": split})
         return split
 
     def patient(self, key: PatientKey) -> Patient:
@@ -80,9 +92,7 @@ class StudyStore:
 
     def split(self, patient: PatientKey) -> Split:
         """Return the split a patient belongs to."""
-        return Split(
-            self._connection.execute(select(patients.c.split).where(patients.c.key == patient)).scalar_one()
-        )
+        return Split(self._connection.execute(_SPLIT, {"key": patient}).scalar_one())
 
     def splits(self) -> dict[PatientKey, Split]:
         """Return every patient's split."""
@@ -91,7 +101,7 @@ class StudyStore:
 
     def add(self, study: Study) -> None:
         """Keep a new study."""
-        self._connection.execute(insert(studies).values(**columns(study)))
+        self._connection.execute(insert(studies), columns(study))
 
     def save(self, study: Study) -> None:
         """Keep a study's new state."""
@@ -99,7 +109,7 @@ class StudyStore:
 
     def find(self, uid: StudyUid) -> Study | None:
         """Return a study, or None."""
-        row = self._connection.execute(select(studies).where(studies.c.uid == uid)).one_or_none()
+        row = self._connection.execute(_STUDY, {"uid": uid}).one_or_none()
         return None if row is None else parsed(Study, row)
 
     def get(self, uid: StudyUid) -> Study:
@@ -139,8 +149,7 @@ class StudyStore:
 
     def count_in(self, states: Collection[StudyState]) -> int:
         """Return how many studies stand in these states; those in others are not looked at."""
-        query = select(func.count()).select_from(studies).where(studies.c.state.in_(states))
-        return int(self._connection.execute(query).scalar_one())
+        return int(self._connection.execute(_COUNT, {"states": list(states)}).scalar_one())
 
     def page(
         self, wanted: Filter, *, after: tuple[datetime, str] | None, limit: int
@@ -164,11 +173,11 @@ class StudyStore:
 
     def add_instance(self, instance: Instance) -> None:
         """Keep a stored object."""
-        self._connection.execute(insert(instances).values(**columns(instance)))
+        self._connection.execute(insert(instances), columns(instance))
 
     def instance(self, sop_uid: SopInstanceUid) -> Instance | None:
         """Return a stored object, or None."""
-        row = self._connection.execute(select(instances).where(instances.c.sop_uid == sop_uid)).one_or_none()
+        row = self._connection.execute(_INSTANCE, {"sop_uid": sop_uid}).one_or_none()
         return None if row is None else parsed(Instance, row)
 
     def instances_of(self, study: StudyUid) -> list[Instance]:
@@ -206,7 +215,7 @@ class StudyStore:
 
     def add_prediction(self, prediction: Prediction) -> None:
         """Keep one model's answer."""
-        self._connection.execute(insert(predictions).values(**columns(prediction)))
+        self._connection.execute(insert(predictions), columns(prediction))
 
     def prediction(self, study: StudyUid, version: VersionKey | None = None) -> Prediction | None:
         """Return the first answer given on a study, or that of one model version."""
@@ -219,9 +228,7 @@ class StudyStore:
 
     def answers(self, study: StudyUid) -> list[Prediction]:
         """Return every answer on a study, the first first."""
-        query = select(predictions).where(predictions.c.study == study)
-        query = query.order_by(predictions.c.made_at, predictions.c.model_version)
-        return [parsed(Prediction, row) for row in self._connection.execute(query)]
+        return [parsed(Prediction, row) for row in self._connection.execute(_ANSWERS, {"study": study})]
 
     def answer(self, study: StudyUid) -> Prediction | None:
         """Return the answer that counts on a study now, or None."""
