@@ -74,19 +74,10 @@ def issue_token(
         raise InputError(f"a {role} may do nothing of {scope}; choose another role, or leave the scope out")
     if scope is Scope.WIDGET and expires_at is None:
         expires_at = now + WIDGET_LASTS
-    token = new_token()
-    kept = Token(
-        digest=token_digest(token),
-        person=name,
-        role=role,
-        scope=scope,
-        created_at=now,
-        expires_at=expires_at,
-    )
     with storage.work() as work:
         if _known(work, name, role) is None:
             work.people.add(name, role, password=None, at=now)
-        _keep(work, kept, by=OPERATOR)
+        token = _made(work, Person(key=name, role=role, scope=scope), by=OPERATOR, now=now, ends=expires_at)
         work.commit()
     return token
 
@@ -107,34 +98,35 @@ def lend_token(
     SwitchedOffError
         The account is switched off.
     """
-    token, ends = new_token(), now + lasts
+    ends = now + lasts
     with storage.work() as work:
         account = work.people.account(name)
         account.require_on()
         Person(key=name, role=account.role).must(Permission.GIVE_FEEDBACK)
         work.people.forget_ended(name, Scope.WIDGET, now=now)
-        kept = Token(
-            digest=token_digest(token),
-            person=name,
-            role=account.role,
-            scope=Scope.WIDGET,
-            created_at=now,
-            expires_at=ends,
-        )
-        _keep(work, kept, by=by)
+        lent_to = Person(key=name, role=account.role, scope=Scope.WIDGET)
+        token = _made(work, lent_to, by=by, now=now, ends=ends)
         work.commit()
     return token, ends
 
 
-def _keep(work: UnitOfWork, token: Token, *, by: PersonKey) -> None:
-    work.people.add_token(token)
-    details = {
-        "name": token.person,
-        "role": token.role,
-        "scope": token.scope,
-        "expires_at": token.expires_at,
-    }
-    record(work, token.created_at, "token-made", f"token:{token.digest[:16]}", details, by=by)
+def _made(
+    work: UnitOfWork, speaks_for: Person, *, by: PersonKey, now: datetime, ends: datetime | None
+) -> str:
+    """Keep the digest of a new token and return the token."""
+    token = new_token()
+    kept = Token(
+        digest=token_digest(token),
+        person=speaks_for.key,
+        role=speaks_for.role,
+        scope=speaks_for.scope,
+        created_at=now,
+        expires_at=ends,
+    )
+    work.people.add_token(kept)
+    details = {"name": kept.person, "role": kept.role, "scope": kept.scope, "expires_at": ends}
+    record(work, now, "token-made", f"token:{kept.digest[:16]}", details, by=by)
+    return token
 
 
 def _known(work: UnitOfWork, name: PersonKey, role: Role) -> Account | None:
