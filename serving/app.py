@@ -27,6 +27,7 @@ from serving.api import (
     monitoring,
     own_calls,
     performance,
+    pictures,
     reader_studies,
     reports,
     retrainings,
@@ -48,6 +49,7 @@ ROUTERS = tuple(
     for part in (
         instances,
         studies,
+        pictures,
         reports,
         feedback,
         own_calls,

@@ -16,6 +16,7 @@ from overread.domain.identifiers import Identifier
 from overread.domain.people import Permission, Person
 from overread.domain.studies import Instance
 from overread.store.unit_of_work import UnitOfWork
+from serving.api.pictures import AskedRendering, grey_levels, pictures_of, rendered
 from serving.api.repeats import Key, Once
 from serving.api.shapes import (
     Answer,
@@ -29,7 +30,6 @@ from serving.api.shapes import (
     finding_shapes,
     named,
 )
-from serving.api.studies import AskedRendering, grey_levels, pictures_of, rendered
 from serving.security.permissions import CaseReader, CaseViewer, GuardedRoute, Senior
 from serving.wiring import Web, Wired
 

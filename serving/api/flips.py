@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Response
 from model_registry.flips import flip_map
 from overread.domain.errors import ForbiddenError, NotFoundError
 from overread.domain.identifiers import VersionKey
+from serving.api.pictures import picture_response, pictures_of
 from serving.api.shapes import named, study_named
-from serving.api.studies import picture_response, pictures_of
 from serving.inference.heatmaps import LONGEST_SIDE, overlay, png
 from serving.security.permissions import CandidateViewer, GuardedRoute
 from serving.wiring import Wired

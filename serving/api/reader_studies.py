@@ -26,6 +26,7 @@ from overread.domain.reader_studies import (
 from overread.domain.studies import Instance
 from overread.store.unit_of_work import UnitOfWork
 from serving.api.adjudication import PictureAnswer
+from serving.api.pictures import AskedRendering, grey_levels, picture_response, pictures_of, rendered
 from serving.api.repeats import Key, Once
 from serving.api.shapes import (
     Answer,
@@ -38,7 +39,6 @@ from serving.api.shapes import (
     finding_shapes,
     named,
 )
-from serving.api.studies import AskedRendering, grey_levels, picture_response, pictures_of, rendered
 from serving.inference.heatmaps import overlay, png
 from serving.security.permissions import CaseReader, CaseViewer, GuardedRoute
 from serving.wiring import Web, Wired

@@ -15,8 +15,8 @@ from overread.domain.findings import Label
 from overread.domain.people import Person
 from overread.store.unit_of_work import UnitOfWork
 from serving.api.adjudication import ReadBody, ResolutionBody, keep_read, keep_resolution
+from serving.api.pictures import pictures_of
 from serving.api.repeats import Once
-from serving.api.studies import pictures_of
 from serving.pages.findings_view import offered
 from serving.pages.forms import Filled, Form, body_of, box_of, slots_of
 from serving.pages.reading_view import PREVIEW

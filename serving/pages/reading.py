@@ -20,11 +20,12 @@ from overread.settings.environment import Language
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies import deletion, reporting, screening, worklist
 from serving.api.feedback import FeedbackBody, correction_of, feedback_answer
+from serving.api.pictures import Film
 from serving.api.predictions import as_told, refuse_hidden
 from serving.api.repeats import Once
 from serving.api.reports import AddendumBody, ReportBody, current_report, require_editable
 from serving.api.shapes import study_named
-from serving.api.studies import Film, WhyBody
+from serving.api.studies import WhyBody
 from serving.pages.choices import Chosen
 from serving.pages.findings_view import offered
 from serving.pages.forms import Filled, Form, body_of

@@ -13,8 +13,8 @@ from overread.domain.reports import Report, ReportStatus
 from overread.domain.studies import Study, StudyState
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies import reporting
+from serving.api.pictures import pictures_of
 from serving.api.predictions import address, is_untold, refuse_blinded
-from serving.api.studies import pictures_of
 from serving.pages.answers import answers_view
 from serving.pages.links import ohif_link
 from serving.pages.locks import lock_shown
