@@ -126,7 +126,7 @@ def measured(size: tuple[int, int, int], ours: Sender, theirs: Sender) -> Row:
 
     sides = [partial(seconds_each, ours, raw), partial(seconds_each, theirs, parts)]
     milliseconds = [[1000 * second for second in side] for side in rounds(sides, seconds=LONGEST)]
-    name = f"upload of {rows} x {columns} / FastAPI multipart with the same sync"
+    name = f"upload of {rows} x {columns}, {SENDERS} clients / FastAPI multipart with the same sync"
     return row(name, *milliseconds, target=TARGET, unit="ms")
 
 
