@@ -152,24 +152,26 @@ class StudyStore:
         return int(self._connection.execute(_COUNT, {"states": list(states)}).scalar_one())
 
     def page(
-        self, wanted: Filter, *, after: tuple[datetime, str] | None, limit: int
+        self, wanted: Filter, *, after: tuple[datetime, str] | None, limit: int, backwards: bool = False
     ) -> list[tuple[Study, Patient]]:
-        """Return one page of the list, the latest received first, by keyset `(received_at, uid)`."""
+        """Return one page of the list, the latest received first, by keyset `(received_at, uid)`.
+
+        `backwards` it is the page that ends before `after`, or the last one of all.
+        """
+        place = (studies.c.received_at, studies.c.uid)
         query = (
             select(
                 studies, patients.c.key, patients.c.id, patients.c.name, patients.c.birth_date, patients.c.sex
             )
             .join(patients, studies.c.patient == patients.c.key)
             .where(*_conditions(wanted))
-            .order_by(studies.c.received_at.desc(), studies.c.uid.desc())
+            .order_by(*(each.asc() if backwards else each.desc() for each in place))
             .limit(limit)
         )
         if after is not None:
-            at, uid = after
-            query = query.where(  # the first half lets the index begin there
-                studies.c.received_at <= at, or_(studies.c.received_at < at, studies.c.uid < uid)
-            )
-        return [(parsed(Study, row), parsed(Patient, row)) for row in self._connection.execute(query)]
+            query = query.where(*_beyond(after, backwards=backwards))
+        rows = [(parsed(Study, row), parsed(Patient, row)) for row in self._connection.execute(query)]
+        return rows[::-1] if backwards else rows
 
     def add_instance(self, instance: Instance) -> None:
         """Keep a stored object."""
@@ -283,6 +285,16 @@ def _urgent(wanted: Filter) -> ColumnElement[bool]:
 
 def _called(by: PersonKey) -> ColumnElement[bool]:
     return exists().where(own_calls.c.study == studies.c.uid, own_calls.c.by == by)
+
+
+def _beyond(
+    place: tuple[datetime, str], *, backwards: bool
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return what is after a place in the list, or before it; the first half lets the index begin there."""
+    (at, uid), received = place, studies.c.received_at
+    if backwards:
+        return received >= at, or_(received > at, studies.c.uid > uid)
+    return received <= at, or_(received < at, studies.c.uid < uid)
 
 
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:

@@ -53,9 +53,10 @@ def page(
     after: tuple[datetime, str] | None,
     limit: int,
     vocabulary: Vocabulary,
+    backwards: bool = False,
 ) -> list[Row]:
-    """Return one page, the latest received first."""
-    rows = work.studies.page(wanted, after=after, limit=limit)
+    """Return one page, the latest received first; `backwards` the one that ends before `after`."""
+    rows = work.studies.page(wanted, after=after, limit=limit, backwards=backwards)
     answers = work.studies.answers_that_count([study.uid for study, _ in rows])
     return [
         Row(
@@ -69,22 +70,37 @@ def page(
 
 
 def urgent_first(
-    work: UnitOfWork, wanted: Filter, *, after: Place | None, limit: int, vocabulary: Vocabulary
+    work: UnitOfWork,
+    wanted: Filter,
+    *,
+    after: Place | None,
+    limit: int,
+    vocabulary: Vocabulary,
+    backwards: bool = False,
 ) -> list[tuple[Row, Place]]:
     """Return one page, urgent findings that wait to be read before all others, each with its place.
 
-    Studies in `wanted.not_so` keep the place that their arrival gives them, which tells nothing of an answer.
+    `backwards` it is the page that ends before `after`. Studies in `wanted.not_so` keep the place that their
+    arrival gives them, which tells nothing of an answer.
     """
     found: list[tuple[Row, Place]] = []
-    for urgent in (True, False):
-        if len(found) == limit or (after is not None and after.urgent < urgent):
+    for urgent in (False, True) if backwards else (True, False):
+        is_passed = after is not None and after.urgent is not urgent and after.urgent is backwards
+        if len(found) == limit or is_passed:
             continue
         start = None if after is None or after.urgent != urgent else (after.received_at, after.uid)
-        part = replace(wanted, urgent=urgent)
-        rows = page(work, part, after=start, limit=limit - len(found), vocabulary=vocabulary)
-        found += [
+        rows = page(
+            work,
+            replace(wanted, urgent=urgent),
+            after=start,
+            limit=limit - len(found),
+            vocabulary=vocabulary,
+            backwards=backwards,
+        )
+        placed = [
             (row, Place(urgent=urgent, received_at=row.study.received_at, uid=row.study.uid)) for row in rows
         ]
+        found = placed + found if backwards else found + placed
     return found
 
 

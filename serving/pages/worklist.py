@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 from overread.domain.identifiers import PersonKey, StudyUid
 from overread.domain.people import Person
 from overread.domain.studies import Reason, StudyState
+from overread.store.studies import Filter
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies import worklist
 from serving.api.predictions import as_told, blinded_for, hidden_among
@@ -20,6 +21,7 @@ from serving.pages.people import sex_and_age
 from serving.pages.routing import PageRoute
 from serving.pages.visits import Visit, Visiting
 from serving.security.permissions import Viewer
+from serving.wiring import Web
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -55,43 +57,54 @@ class Line:
     call_first: bool = False
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Part:
+    """One page of the list; where it begins and ends is None where there is nothing before or after it."""
+
+    rows: Sequence[tuple[worklist.Row, worklist.Place]]
+    is_first: bool
+    begins: worklist.Place | None
+    ends: worklist.Place | None
+
+
 @router.get("/")
 def show_worklist(
     by: Viewer,
     visit: Visiting,
     chosen: Asking,
     cursor: Annotated[str | None, Query(max_length=1000)] = None,
+    before: Annotated[str | None, Query(max_length=1000)] = None,
     ended: str = "",
 ) -> Response:
-    """Show one page of the list: urgent findings that wait, then the latest received first."""
+    """Show one page of the list: urgent findings that wait, then the latest received first.
+
+    It begins behind `cursor`, or ends before `before`.
+    """
     web = visit.web
-    after = _place(web.cursors.read(PLACE, cursor))
     with web.look() as work:
         wanted = as_told(work, web, by, chosen.filter())
-        rows = worklist.urgent_first(
-            work, wanted, after=after, limit=ROWS + 1, vocabulary=web.task.vocabulary
-        )
-        lines = lines_of(work, visit, by, chosen, [row for row, _ in rows[:ROWS]])
+        part = _part(work, web, wanted, cursor=cursor, before=before)
+        lines = lines_of(work, visit, by, chosen, [row for row, _ in part.rows])
         counts = work.studies.count_by_state()
         serving = work.models.production(web.task.name) is not None
         place = work.audit.length()
-    last = rows[ROWS - 1][1] if len(rows) > ROWS else None
+
+    def leading(name: str, place: worklist.Place | None) -> str | None:
+        return None if place is None else chosen.address(**{name: web.cursors.sign(PLACE, _position(place))})
+
     return visit.page(
         "worklist/page.html",
         rows=lines,
         tabs=_tabs(chosen, counts),
         states=[each.value for each in StudyState],
         chosen=chosen,
-        filtered=bool(chosen.state or chosen.label or chosen.q or cursor),
+        filtered=bool(chosen.state or chosen.label or chosen.q) or not part.is_first,
         serving=serving,
         place=place,
         ended=bool(ended),
-        first_href=chosen.address() if cursor else None,
-        next_href=None
-        if last is None
-        else chosen.address(
-            cursor=web.cursors.sign(PLACE, [last.urgent, last.received_at.isoformat(), last.uid])
-        ),
+        first_href=None if part.is_first else chosen.address(),
+        previous_href=leading("before", part.begins),
+        next_href=leading("cursor", part.ends),
     )
 
 
@@ -109,7 +122,13 @@ def show_rows(
         rows = worklist.page(work, wanted, after=None, limit=ROWS, vocabulary=web.task.vocabulary)
         lines = lines_of(work, visit, by, chosen, rows)
     return visit.page(
-        "worklist/_rows.html", counted=False, rows=lines, filtered=True, first_href=None, next_href=None
+        "worklist/_rows.html",
+        counted=False,
+        rows=lines,
+        filtered=True,
+        first_href=None,
+        previous_href=None,
+        next_href=None,
     )
 
 
@@ -130,6 +149,31 @@ def lines_of(
         for row in rows
         if not (chosen.label and row.study.uid in hidden)  # being found would tell its label
     ]
+
+
+def _part(work: UnitOfWork, web: Web, wanted: Filter, *, cursor: str | None, before: str | None) -> _Part:
+    """Return the page asked for; where too little is left before a place it is the first."""
+    vocabulary, limit = web.task.vocabulary, ROWS + 1  # one more, to see whether there are more
+    until = _place(web.cursors.read(PLACE, before))
+    if until is not None:
+        rows = worklist.urgent_first(
+            work, wanted, after=until, limit=limit, vocabulary=vocabulary, backwards=True
+        )
+        if len(rows) == limit:
+            return _Part(rows=rows[1:], is_first=False, begins=rows[1][1], ends=rows[-1][1])
+    after = None if until is not None else _place(web.cursors.read(PLACE, cursor))
+    rows = worklist.urgent_first(work, wanted, after=after, limit=limit, vocabulary=vocabulary)
+    is_first = after is None
+    return _Part(
+        rows=rows[:ROWS],
+        is_first=is_first,
+        begins=None if is_first or not rows else rows[0][1],
+        ends=rows[ROWS - 1][1] if len(rows) > ROWS else None,
+    )
+
+
+def _position(place: worklist.Place) -> list[object]:
+    return [place.urgent, place.received_at.isoformat(), place.uid]
 
 
 def _place(position: Sequence[object] | None) -> worklist.Place | None:

@@ -60,7 +60,7 @@ export class Arrivals {
   load() {
     if (this.link.hidden) return false;
     const address = new URL(location.href);
-    for (const name of ["cursor", "ended"]) address.searchParams.delete(name);
+    for (const name of ["cursor", "before", "ended"]) address.searchParams.delete(name);
     location.assign(address);
     return true;
   }

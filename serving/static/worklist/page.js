@@ -26,20 +26,13 @@ button.hidden = false;
 button.addEventListener("click", help);
 bindKeys({
   j: () => rows.move(1), k: () => rows.move(-1), n: () => rows.nextUnread(), p: () => rows.openWithPrior(), enter: () => rows.open(),
-  ".": () => arrivals.load(), "/": () => search(), "[": () => back(), "]": () => follow("next"), "?": help,
+  ".": () => arrivals.load(), "/": () => search(), "[": () => follow("prev"), "]": () => follow("next"), "?": help,
 });
 
 function search() {
   const field = document.querySelector("#q");
   field.focus();
   field.select();
-}
-
-function back() {
-  const came = document.referrer && new URL(document.referrer);
-  if (!list.querySelector(".pager [rel=start]")) return false;
-  if (came && came.origin === location.origin && came.pathname === "/") return history.back();
-  return follow("start");
 }
 
 function follow(rel) {

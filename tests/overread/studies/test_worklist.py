@@ -78,6 +78,12 @@ def test_urgent_findings_that_wait_come_first_and_no_row_is_lost_between_pages(
         study = a_study(number, received_at=NOW + timedelta(minutes=number // 2), urgent=number in {1, 4, 5})
         keep_study(work, replace(study, state=StudyState.REPORTED) if number == 5 else study)
     assert shown(work, task, Filter(), at_once=at_once) == [uid(n) for n in (4, 1, 7, 6, 5, 3, 2, 0)]
+    rows = urgent_first(work, Filter(), after=None, limit=9, vocabulary=task.vocabulary)
+    for at, (_, place) in enumerate(rows):
+        before = urgent_first(
+            work, Filter(), after=place, limit=at_once, vocabulary=task.vocabulary, backwards=True
+        )
+        assert before == rows[max(at - at_once, 0) : at]
     hidden = Filter(not_so=frozenset({uid(4)}))
     assert shown(work, task, hidden, at_once=at_once) == [uid(n) for n in (1, 7, 6, 5, 4, 3, 2, 0)]
     signed = Filter(state=StudyState.REPORTED)

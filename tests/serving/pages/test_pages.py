@@ -1,7 +1,9 @@
 """Every page opens for every role that may see it, in both languages, and says who may where it does not."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -17,7 +19,7 @@ from overread.domain.identifiers import PersonKey, VersionKey
 from overread.domain.models import RunState
 from overread.domain.people import MAY, Permission
 from overread.settings.environment import Settings
-from serving.pages import audit
+from serving.pages import audit, worklist
 from tests.serving.conftest import PEOPLE, House
 from tests.serving.pages.builders import Department, furnish, sign_in
 
@@ -128,6 +130,25 @@ def test_a_long_record_is_paged_and_verified_when_asked(
     older = f"/audit?before={length - 4}"
     assert f'href="{older}"' in first
     assert f"Rows {length - 9}\N{EN DASH}{length - 5} of {length}" in anna.get(older).text
+
+
+def test_the_worklist_turns_back_by_the_pages_it_came(served: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    furnish(served)
+    monkeypatch.setattr(worklist, "ROWS", 1)
+    ruth = sign_in(served, "ruth")
+
+    def turned(text: str, rel: str) -> list[str]:
+        """Return a page and all that follow it by one of its links."""
+        link = re.search(rf'rel="{rel}" href="([^"]+)"', text)
+        return [text] if link is None else [text, *turned(ruth.get(unescape(link[1])).text, rel)]
+
+    def studies(text: str) -> list[str]:
+        return re.findall(r'data-uid="([^"]+)"', text)
+
+    ahead = turned(ruth.get("/").text, "next")
+    back = turned(ahead[-1], "prev")
+    assert len(ahead) > 2
+    assert [studies(page) for page in back] == [studies(page) for page in reversed(ahead)]
 
 
 @pytest.mark.parametrize("path", ["/studies/1.2.3", "/studies/none", "/candidates/99"])
