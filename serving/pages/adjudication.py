@@ -22,7 +22,7 @@ from serving.pages.forms import Filled, Form, body_of, box_of, slots_of
 from serving.pages.reading_view import PREVIEW
 from serving.pages.routing import PageRoute, explained
 from serving.pages.timing import seconds_since
-from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_to
+from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_telling, back_to
 from serving.problems import status_of
 from serving.security.permissions import CaseReader, Senior
 
@@ -97,7 +97,7 @@ def _done_or_shown(visit: Visit, by: Person, form: Filled, act: Callable[[], Non
         raise
     except OverreadError as error:
         return _page(visit, by, failed=(form, error))
-    return back_to("/adjudication")
+    return back_telling("/adjudication", "read")
 
 
 def _page(visit: Visit, by: Person, *, failed: tuple[Filled, OverreadError] | None = None) -> Response:

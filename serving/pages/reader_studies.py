@@ -21,7 +21,7 @@ from serving.pages.navigation import READER_STUDIES
 from serving.pages.reading_view import PREVIEW
 from serving.pages.routing import PageRoute, explained
 from serving.pages.timing import seconds_since
-from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_to
+from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_telling, back_to
 from serving.problems import status_of
 from serving.security.permissions import CaseReader
 
@@ -73,7 +73,7 @@ def give_read(reader_study: str, by: CaseReader, visit: Visiting, form: Form) ->
         raise
     except OverreadError as error:
         return _page(visit, by, reader_study, failed=(form, error))
-    return back_to(f"{READER_STUDIES}/{reader_study}")
+    return back_telling(f"{READER_STUDIES}/{reader_study}", "read")
 
 
 def _body(form: Filled, visit: Visit) -> CrossoverReadBody:

@@ -33,7 +33,7 @@ from serving.pages.locks import locks_of_others
 from serving.pages.reading_view import reading_view
 from serving.pages.report_view import Asked, kept_report, text_of
 from serving.pages.routing import PageRoute, explained
-from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_to, caller_of
+from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_telling, back_to, caller_of
 from serving.problems import ForgeryError, status_of
 from serving.security.permissions import Reader, Releaser, ReportWriter, Viewer
 
@@ -224,7 +224,7 @@ def _done_or_shown(
         # a signed report shows itself and takes the text as an addendum
         part = "addendum" if isinstance(error, AlreadySignedError) else part
         return _page(visit, study, Asked(came_from=came_from), failed=(part, form, error))
-    return back_to(then or came_from.study(study))
+    return back_to(came_from.study(study)) if then is None else back_telling(then, "signed")
 
 
 def _page(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 OWN_PASSWORD = "/account#password"  # noqa: S105 - an address; pictures come only once it is one's own
 THEMES, THEME_COOKIE = ("dark", "light"), "overread_theme"
+TOLD, TOLD_COOKIE, TOLD_KEPT = ("signed", "read"), "overread_told", 30  # seconds
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 
 
@@ -86,7 +87,7 @@ class Visit:
         **facts: Any,
     ) -> HTMLResponse:
         """Render a page, with what was typed where a form was refused; without `counted` no query is made."""
-        words = self.words
+        words, told = self.words, _told(self.request) if counted else None
         shown = {
             "t": words.text,
             "known": words.has,
@@ -98,13 +99,18 @@ class Visit:
             "person": self.person,
             "csrf": self.csrf,
             "here": self.request.url.path,
+            "told": told,
             "site": self.web.services.settings.site,
             "failure": None,
             "failed_at": None,
             "typed": typed or Filled(FormData()),
             "nav": navigation(self.web, self.person, self.request.url.path, counted=counted),
         }
-        return HTMLResponse(environment().get_template(template).render(shown | facts), status_code=status)
+        html = environment().get_template(template).render(shown | facts)
+        response = HTMLResponse(html, status_code=status)
+        if told is not None:
+            response.delete_cookie(TOLD_COOKIE)
+        return response
 
     def finding_name(self, code: str) -> str:
         """Return a finding's name in this visit's language; an unknown code stands for itself."""
@@ -148,6 +154,18 @@ def caller_of(request: Request) -> Caller:
 def back_to(address: str) -> Response:
     """Send the browser on after a write, so that reloading does not write again."""
     return RedirectResponse(address, status_code=303)
+
+
+def back_telling(address: str, what: str) -> Response:
+    """Send the browser on, and have the next page say what was done: `signed` or `read`."""
+    response = back_to(address)
+    response.set_cookie(TOLD_COOKIE, what, max_age=TOLD_KEPT, httponly=True, samesite="lax")
+    return response
+
+
+def _told(request: Request) -> str | None:
+    told = request.cookies.get(TOLD_COOKIE)
+    return told if told in TOLD else None
 
 
 Visiting = Annotated[Visit, Depends(visit)]

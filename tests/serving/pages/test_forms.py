@@ -115,7 +115,10 @@ def test_signing_leads_to_the_next_unread_study_of_the_list_it_was_opened_from(s
     assert 'href="/studies/' + there.clear + '?list=q%3DDoe"' in rita.get("/?q=Doe").text
     assert signed(there.clear, "list=q%3DDoe") == f"/studies/{there.finding}?list=q%3DDoe"
     assert signed(there.finding, "list=q%3DDoe%26next%3Dhttps://elsewhere.example") == "/?q=Doe&ended=1"
-    assert "Nothing unread is left" in rita.get("/?q=Doe&ended=1").text
+    ended = rita.get("/?q=Doe&ended=1").text
+    assert "Nothing unread is left" in ended
+    assert "Report signed" in ended
+    assert "Report signed" not in rita.get("/?q=Doe&ended=1").text  # said once
     assert signed(other["study_instance_uid"], "list=//elsewhere.example") == "/?ended=1"
 
 
