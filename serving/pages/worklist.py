@@ -172,7 +172,7 @@ def _part(work: UnitOfWork, web: Web, wanted: Filter, *, cursor: str | None, bef
     )
 
 
-def _position(place: worklist.Place) -> list[object]:
+def _position(place: worklist.Place) -> list[str | int]:
     return [place.urgent, place.received_at.isoformat(), place.uid]
 
 
