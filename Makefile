@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: install demo test check bench clean system screenshots ohif interop
+.PHONY: install demo test check bench clean system screenshots ohif interop walk
 
 install: .venv/installed
 
@@ -53,3 +53,7 @@ clean:
 # Pictures of every page, from the folder that `make demo` leaves.
 screenshots: install system
 	$(BIN)/python -m tests.browser.screenshots overread-demo docs/screenshots
+
+# Clicks and seconds of a correction and of a decision, in the folder that `make demo` leaves.
+walk: install system
+	$(BIN)/python -m benchmarks.timed_walk overread-demo
