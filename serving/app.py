@@ -37,7 +37,6 @@ from serving.api import (
 )
 from serving.dicomweb import qido, wado
 from serving.metrics import Metrics
-from serving.ohif import viewer
 from serving.security.access import Access
 from serving.security.embedding import Embedding
 from serving.security.headers import SecurityHeaders
@@ -105,6 +104,8 @@ def create_app(services: WebServices, *, scoring: bool = True) -> FastAPI:
     if importlib.util.find_spec(PAGES) is not None:
         importlib.import_module(PAGES).mount(app)
     if services.settings.ohif is not None:
+        from serving.ohif import viewer  # with what unpacks archives; most sites serve none
+
         viewer.mount(app, services.settings.ohif)
     problems.install(app)
     limit = partial(body_limit, largest=services.settings.max_upload_mib * MIB)

@@ -1,7 +1,7 @@
 """Search for studies, series and instances (QIDO-RS, PS3.18 section 10.6)."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
@@ -162,13 +162,13 @@ def _study_level(web: Web, among: Holding, root: str) -> "Dataset":
             "InstanceAvailability": "ONLINE",
             "ModalitiesInStudy": sorted({str(each.header.Modality) for each in objects}),
             "RetrieveURL": f"{root}/{among.study.uid}",
-            "NumberOfStudyRelatedSeries": len(list(_by_series(objects))),
+            "NumberOfStudyRelatedSeries": len(_by_series(objects)),
             "NumberOfStudyRelatedInstances": len(objects),
         },
     )
 
 
-def _by_series(objects: Iterable[Described]) -> Iterable[list[Described]]:
+def _by_series(objects: Iterable[Described]) -> Collection[list[Described]]:
     found: dict[str, list[Described]] = {}
     for each in objects:
         found.setdefault(str(each.header.SeriesInstanceUID), []).append(each)
