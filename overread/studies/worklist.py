@@ -85,6 +85,7 @@ def urgent_first(
     """
     found: list[tuple[Row, Place]] = []
     for urgent in (False, True) if backwards else (True, False):
+        # the urgent come first: on from the others, or back from the urgent, the other part is behind
         is_passed = after is not None and after.urgent is not urgent and after.urgent is backwards
         if len(found) == limit or is_passed:
             continue
