@@ -342,12 +342,17 @@ def keep_study(work: UnitOfWork, study: Study | None = None, *, split: Split = S
 
 
 def keep_predicted(
-    work: UnitOfWork, number: int = 1, *, probability: float = 0.2, split: Split = Split.TRAIN
+    work: UnitOfWork,
+    number: int = 1,
+    *,
+    probability: float = 0.2,
+    split: Split = Split.TRAIN,
+    **changes: Any,
 ) -> Study:
-    """Keep a study of a patient of its own with its answer."""
+    """Keep a study of a patient of its own, with what `changes` say of it, and its answer."""
     label = Label.HAS_FINDING if probability >= 0.5 else Label.NO_FINDING
     patient = PatientKey(f"patient-{number}")
-    study = a_study(number, patient=patient, label=label, probability=probability)
+    study = a_study(number, patient=patient, label=label, probability=probability, **changes)
     keep_study(work, study, split=split)
     work.studies.add_prediction(a_prediction(number, probability=probability))
     return study

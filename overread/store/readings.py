@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    JSON,
     ColumnElement,
     Connection,
     Date,
@@ -14,11 +13,8 @@ from sqlalchemy import (
     and_,
     cast,
     column,
-    exists,
     func,
-    or_,
     select,
-    type_coerce,
     values,
 )
 
@@ -28,12 +24,12 @@ from overread.domain.reports import ReportStatus
 from overread.store.records import Instant
 from overread.store.tables.feedback import cases, corrections, reads, resolutions
 from overread.store.tables.reports import reports
-from overread.store.tables.studies import predictions, studies
+from overread.store.tables.studies import first_answers
 
 Scanner = tuple[str, str, str]
 """Maker, model and station; empty where the header does not say."""
 
-_earlier = predictions.alias("earlier")
+_SCANNER = (first_answers.c.manufacturer, first_answers.c.model, first_answers.c.station)
 
 
 class Day(NamedTuple):
@@ -84,8 +80,8 @@ class ReadingStore:
         self._connection = connection
 
     def last(self) -> datetime | None:
-        """Return when the latest answer was given, None without one."""
-        latest: datetime | None = self._connection.execute(select(func.max(predictions.c.made_at))).scalar()
+        """Return when the latest study was first answered, None without one."""
+        latest: datetime | None = self._connection.execute(select(func.max(first_answers.c.made_at))).scalar()
         return latest
 
     def by_day(self, days: Sequence[Day]) -> list[DayCount]:
@@ -97,14 +93,10 @@ class ReadingStore:
             .data(list(days))
             .cte("days")
         )
-        probability = func.avg(predictions.c.probability)
+        on = and_(first_answers.c.made_at >= asked.c.begins, first_answers.c.made_at < asked.c.ends)
         query = (
-            select(asked.c.day, func.count(), _flagged(), probability)
-            .join(
-                predictions,
-                and_(predictions.c.made_at >= asked.c.begins, predictions.c.made_at < asked.c.ends),
-            )
-            .where(_first())
+            select(asked.c.day, func.count(), _flagged(), func.avg(first_answers.c.probability))
+            .join(first_answers, on)
             .group_by(asked.c.day)
             .order_by(asked.c.day)
         )
@@ -112,10 +104,8 @@ class ReadingStore:
 
     def by_scanner(self, since: datetime) -> dict[Scanner, Tally]:
         """Count the studies whose first answer is not older, by what they were taken with."""
-        scanner = _scanner()
-        query = select(*scanner, func.count(), _flagged()).select_from(predictions)
-        query = query.join(studies, studies.c.uid == predictions.c.study)
-        query = query.where(_first_since(since)).group_by(*scanner).order_by(*scanner)
+        query = select(*_SCANNER, func.count(), _flagged()).where(first_answers.c.made_at >= since)
+        query = query.group_by(*_SCANNER).order_by(*_SCANNER)
         return {
             (maker, model, station): Tally(answers, flagged)
             for maker, model, station, answers, flagged in self._connection.execute(query)
@@ -123,19 +113,18 @@ class ReadingStore:
 
     def by_signer(self, since: datetime) -> dict[str, int]:
         """Count the studies whose first answer is not older, by who signed their report."""
-        query = select(reports.c.signed_by, func.count()).join(predictions, _signed_report())
-        query = query.where(_first_since(since)).group_by(reports.c.signed_by)
+        query = select(reports.c.signed_by, func.count()).join(first_answers, _signed_report())
+        query = query.where(first_answers.c.made_at >= since).group_by(reports.c.signed_by)
         return {person: n for person, n in self._connection.execute(query)}  # noqa: C416 - rows are no tuples
 
     def with_words(self, since: datetime) -> list[Reading]:
         """Return the studies whose first answer is not older, and that somebody has said something of."""
         said = select(corrections.c.study).where(corrections.c.at >= since).distinct().subquery()
         query = (
-            select(predictions.c.study, predictions.c.label, reports.c.signed_by, *_scanner())
-            .join(said, said.c.study == predictions.c.study)
-            .join(studies, studies.c.uid == predictions.c.study)
+            select(first_answers.c.study, first_answers.c.label, reports.c.signed_by, *_SCANNER)
+            .join(said, said.c.study == first_answers.c.study)
             .outerjoin(reports, _signed_report())
-            .where(_first_since(since))
+            .where(first_answers.c.made_at >= since)
         )
         return [
             Reading(study, called, signed_by, (maker, model, station))
@@ -146,8 +135,8 @@ class ReadingStore:
         """Return the codes that signed reports name, by study, of studies whose first answer is not older."""
         query = (
             select(reports.c.study, reports.c.findings)
-            .join(predictions, _signed_report())
-            .where(reports.c.label == Label.HAS_FINDING, _first_since(since))
+            .join(first_answers, _signed_report())
+            .where(reports.c.label == Label.HAS_FINDING, first_answers.c.made_at >= since)
         )
         return {
             study: [finding["code"] for finding in findings]
@@ -159,44 +148,19 @@ class ReadingStore:
         first_read = and_(reads.c.case == cases.c.id, reads.c.stage == Stage.FIRST)
         truth = func.coalesce(resolutions.c.label, reads.c.label)
         query: Select[Any] = (
-            select(predictions.c.label, predictions.c.probability, truth)
-            .join(cases, cases.c.study == predictions.c.study)
+            select(first_answers.c.label, first_answers.c.probability, truth)
+            .join(cases, cases.c.study == first_answers.c.study)
             .join(reads, first_read)
             .outerjoin(resolutions, resolutions.c.case == cases.c.id)
-            .where(cases.c.state == CaseState.CLOSED, _first())
+            .where(cases.c.state == CaseState.CLOSED)
             .order_by(cases.c.opened_at, cases.c.id)
         )
         return [SettledAnswer(*row) for row in self._connection.execute(query)]
 
 
 def _flagged() -> ColumnElement[int]:
-    return func.sum(cast(predictions.c.label == Label.HAS_FINDING, Integer))
-
-
-def _scanner() -> list[ColumnElement[str]]:
-    header = type_coerce(studies.c.acquisition, JSON)
-    return [header[name].as_string() for name in ("manufacturer", "model", "station")]
+    return func.sum(cast(first_answers.c.label == Label.HAS_FINDING, Integer))
 
 
 def _signed_report() -> ColumnElement[bool]:
-    return and_(reports.c.study == predictions.c.study, reports.c.status == ReportStatus.SIGNED)
-
-
-def _first_since(since: datetime) -> ColumnElement[bool]:
-    return and_(predictions.c.made_at >= since, _first())
-
-
-def _first() -> ColumnElement[bool]:
-    """Return the condition that no other answer on the study came before, or at once by a lesser version.
-
-    That another version gave it is said first: the key alone then shows that most studies have no other.
-    """
-    before = or_(
-        _earlier.c.made_at < predictions.c.made_at,
-        and_(
-            _earlier.c.made_at == predictions.c.made_at,
-            _earlier.c.model_version < predictions.c.model_version,
-        ),
-    )
-    another = _earlier.c.model_version != predictions.c.model_version
-    return ~exists().where(_earlier.c.study == predictions.c.study, another, before)
+    return and_(reports.c.study == first_answers.c.study, reports.c.status == ReportStatus.SIGNED)

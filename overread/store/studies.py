@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import (
+    JSON,
     ColumnElement,
     Connection,
     Select,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    type_coerce,
     update,
 )
 
@@ -28,7 +30,7 @@ from overread.domain.predictions import Prediction, counting
 from overread.domain.studies import Instance, Patient, Study, StudyState
 from overread.store.records import columns, parsed
 from overread.store.tables.feedback import own_calls
-from overread.store.tables.studies import instances, patients, predictions, studies
+from overread.store.tables.studies import first_answers, instances, patients, predictions, studies
 
 # what each upload asks is built once: building a query costs three times as much as asking it
 _SPLIT = select(patients.c.split).where(patients.c.key == bindparam("key"))
@@ -41,6 +43,17 @@ _ANSWERS = (
     select(predictions)
     .where(predictions.c.study == bindparam("study"))
     .order_by(predictions.c.made_at, predictions.c.model_version)
+)
+_SCANNER = ("manufacturer", "model", "station")
+_KEEP_FIRST = insert(first_answers).from_select(
+    ("study", "made_at", "label", "probability", *_SCANNER),
+    select(
+        studies.c.uid,
+        *(bindparam(name, type_=first_answers.c[name].type) for name in ("made_at", "label", "probability")),
+        *(type_coerce(studies.c.acquisition, JSON)[name].as_string() for name in _SCANNER),
+    ).where(
+        studies.c.uid == bindparam("study"), not_(exists().where(first_answers.c.study == bindparam("study")))
+    ),
 )
 
 
@@ -216,8 +229,10 @@ class StudyStore:
         return found
 
     def add_prediction(self, prediction: Prediction) -> None:
-        """Keep one model's answer."""
-        self._connection.execute(insert(predictions), columns(prediction))
+        """Keep one model's answer, and that it was the first where it is."""
+        answer = columns(prediction)
+        self._connection.execute(insert(predictions), answer)
+        self._connection.execute(_KEEP_FIRST, answer)
 
     def prediction(self, study: StudyUid, version: VersionKey | None = None) -> Prediction | None:
         """Return the first answer given on a study, or that of one model version."""

@@ -29,9 +29,8 @@ MINUTE = timedelta(minutes=1)
 
 def answered(work: UnitOfWork, *numbers: int, station: str = "DX-1", probability: float = 0.2) -> None:
     for number in numbers:
-        study = keep_predicted(work, number, probability=probability)
-        acquisition = Acquisition(manufacturer="Acme", model="One", station=station)
-        work.studies.save(replace(study, acquisition=acquisition))
+        header = Acquisition(manufacturer="Acme", model="One", station=station)
+        keep_predicted(work, number, probability=probability, acquisition=header)
 
 
 def signed(work: UnitOfWork, number: int, *, by: str, findings: tuple[str, ...] = ()) -> None:

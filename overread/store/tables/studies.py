@@ -1,4 +1,4 @@
-"""Patients, studies, instances, predictions, and who reads a study now."""
+"""Patients, studies, instances, predictions, what was answered first, and who reads a study now."""
 
 from sqlalchemy import (
     Boolean,
@@ -11,6 +11,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    Text,
     false,
 )
 
@@ -74,6 +75,28 @@ predictions = Table(
     Column("heatmap", key()),
     Column("embedding", Nested, nullable=False),
     Column("asked_by", key()),
+)
+first_answers = Table(
+    "first_answers",
+    metadata,
+    Column("study", key(), ForeignKey("studies.uid"), primary_key=True),
+    Column("made_at", Instant, nullable=False),
+    Column("label", key(16), nullable=False),
+    Column("probability", Float, nullable=False),
+    Column("manufacturer", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("station", Text, nullable=False),
+    # what the monitoring page counts, read from the index alone
+    Index(
+        "ix_first_answers_made_at",
+        "made_at",
+        "study",
+        "label",
+        "probability",
+        "manufacturer",
+        "model",
+        "station",
+    ),
 )
 reading_locks = Table(
     "reading_locks",

@@ -14,8 +14,9 @@ from sqlalchemy.exc import DBAPIError
 
 from bootstrap.storage import Storage
 from overread.domain.errors import ConfigurationError, NotFoundError
-from overread.domain.identifiers import PersonKey
+from overread.domain.identifiers import PersonKey, VersionKey
 from overread.domain.people import Role
+from overread.domain.studies import Acquisition
 from overread.store.engine import (
     Engine,
     _alembic,
@@ -25,9 +26,10 @@ from overread.store.engine import (
     require_current,
     revision,
 )
+from overread.store.readings import Tally
 from overread.store.tables.catalogue import metadata
 from overread.store.unit_of_work import UnitOfWork
-from tests.builders import NOW, a_case, a_correction, a_label, keep_predicted
+from tests.builders import NOW, a_case, a_correction, a_label, a_prediction, keep_predicted
 
 
 def test_migrations_make_the_very_tables_the_stores_use(engine: Engine) -> None:
@@ -50,6 +52,21 @@ def test_migrations_go_down_and_up_again_over_data(engine: Engine, storage: Stor
     with UnitOfWork(engine) as work:
         keep_predicted(work)
         assert work.corrections.all() == []
+
+
+def test_first_answers_from_before_they_stood_by_themselves_are_counted(
+    engine: Engine, storage: Storage
+) -> None:
+    with storage.work() as work:
+        keep_predicted(work, probability=0.25, acquisition=Acquisition(manufacturer="Acme", station="DX-1"))
+        later = a_prediction(probability=0.75, model_version=VersionKey("0"), made_at=NOW + timedelta(days=1))
+        work.studies.add_prediction(later)
+        work.commit()
+    command.downgrade(_alembic(engine), "0015")
+    assert migrate(engine) == newest()
+    with UnitOfWork(engine, reading=True) as work:
+        assert work.readings.by_scanner(NOW) == {("Acme", "", "DX-1"): Tally(1, 0)}
+        assert work.readings.last() == NOW
 
 
 def test_alerts_from_before_they_could_be_resolved_are_kept_both_ways(engine: Engine) -> None:
