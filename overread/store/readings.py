@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from operator import eq
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -14,7 +15,9 @@ from sqlalchemy import (
     cast,
     column,
     func,
+    or_,
     select,
+    true,
     values,
 )
 
@@ -73,8 +76,18 @@ class SettledAnswer(NamedTuple):
     truth: str
 
 
+class Waits(NamedTuple):
+    """Seconds from arrival to first answer: of the study in the middle, and of the slowest in a hundred."""
+
+    median: float
+    p99: float
+
+
 class ReadingStore:
-    """Reads; writes nothing. A study's first answer is the one that its readers saw."""
+    """Reads; writes nothing. A study's first answer is the one that its readers saw.
+
+    With a `scanner`, only what it took counts.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -84,7 +97,7 @@ class ReadingStore:
         latest: datetime | None = self._connection.execute(select(func.max(first_answers.c.made_at))).scalar()
         return latest
 
-    def by_day(self, days: Sequence[Day]) -> list[DayCount]:
+    def by_day(self, days: Sequence[Day], scanner: Scanner | None = None) -> list[DayCount]:
         """Count the first answers of each day, in order; a day without one is left out."""
         if not days:
             return []
@@ -97,6 +110,7 @@ class ReadingStore:
         query = (
             select(asked.c.day, func.count(), _flagged(), func.avg(first_answers.c.probability))
             .join(first_answers, on)
+            .where(_taken_with(scanner))
             .group_by(asked.c.day)
             .order_by(asked.c.day)
         )
@@ -111,32 +125,45 @@ class ReadingStore:
             for maker, model, station, answers, flagged in self._connection.execute(query)
         }
 
-    def by_signer(self, since: datetime) -> dict[str, int]:
+    def waits(self, since: datetime, scanner: Scanner | None = None) -> Waits | None:
+        """Return how long studies waited for their first answer, by nearest rank; None without one."""
+        waited = first_answers.c.waited
+        ranked = select(
+            waited, func.row_number().over(order_by=waited).label("rank"), func.count().over().label("n")
+        )
+        placed = ranked.where(_counts(since, scanner)).subquery()
+        n, rank = placed.c.n, placed.c.rank
+        # ceil(n / 2) and ceil(99 n / 100), in whole numbers
+        at = or_(rank == (n + 1) // 2, rank == (99 * n + 99) // 100)
+        found = [*self._connection.execute(select(placed.c.waited).where(at).order_by(rank)).scalars()]
+        return Waits(found[0], found[-1]) if found else None
+
+    def by_signer(self, since: datetime, scanner: Scanner | None = None) -> dict[str, int]:
         """Count the studies whose first answer is not older, by who signed their report."""
         query = select(reports.c.signed_by, func.count()).join(first_answers, _signed_report())
-        query = query.where(first_answers.c.made_at >= since).group_by(reports.c.signed_by)
+        query = query.where(_counts(since, scanner)).group_by(reports.c.signed_by)
         return {person: n for person, n in self._connection.execute(query)}  # noqa: C416 - rows are no tuples
 
-    def with_words(self, since: datetime) -> list[Reading]:
+    def with_words(self, since: datetime, scanner: Scanner | None = None) -> list[Reading]:
         """Return the studies whose first answer is not older, and that somebody has said something of."""
         said = select(corrections.c.study).where(corrections.c.at >= since).distinct().subquery()
         query = (
             select(first_answers.c.study, first_answers.c.label, reports.c.signed_by, *_SCANNER)
             .join(said, said.c.study == first_answers.c.study)
             .outerjoin(reports, _signed_report())
-            .where(first_answers.c.made_at >= since)
+            .where(_counts(since, scanner))
         )
         return [
             Reading(study, called, signed_by, (maker, model, station))
             for study, called, signed_by, maker, model, station in self._connection.execute(query)
         ]
 
-    def signed_findings(self, since: datetime) -> dict[str, list[str]]:
+    def signed_findings(self, since: datetime, scanner: Scanner | None = None) -> dict[str, list[str]]:
         """Return the codes that signed reports name, by study, of studies whose first answer is not older."""
         query = (
             select(reports.c.study, reports.c.findings)
             .join(first_answers, _signed_report())
-            .where(reports.c.label == Label.HAS_FINDING, first_answers.c.made_at >= since)
+            .where(reports.c.label == Label.HAS_FINDING, _counts(since, scanner))
         )
         return {
             study: [finding["code"] for finding in findings]
@@ -160,6 +187,14 @@ class ReadingStore:
 
 def _flagged() -> ColumnElement[int]:
     return func.sum(cast(first_answers.c.label == Label.HAS_FINDING, Integer))
+
+
+def _counts(since: datetime, scanner: Scanner | None) -> ColumnElement[bool]:
+    return and_(first_answers.c.made_at >= since, _taken_with(scanner))
+
+
+def _taken_with(scanner: Scanner | None) -> ColumnElement[bool]:
+    return true() if scanner is None else and_(*map(eq, _SCANNER, scanner))
 
 
 def _signed_report() -> ColumnElement[bool]:

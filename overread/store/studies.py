@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
-    JSON,
     ColumnElement,
     Connection,
     Select,
@@ -18,7 +18,6 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    type_coerce,
     update,
 )
 
@@ -44,17 +43,7 @@ _ANSWERS = (
     .where(predictions.c.study == bindparam("study"))
     .order_by(predictions.c.made_at, predictions.c.model_version)
 )
-_SCANNER = ("manufacturer", "model", "station")
-_KEEP_FIRST = insert(first_answers).from_select(
-    ("study", "made_at", "label", "probability", *_SCANNER),
-    select(
-        studies.c.uid,
-        *(bindparam(name, type_=first_answers.c[name].type) for name in ("made_at", "label", "probability")),
-        *(type_coerce(studies.c.acquisition, JSON)[name].as_string() for name in _SCANNER),
-    ).where(
-        studies.c.uid == bindparam("study"), not_(exists().where(first_answers.c.study == bindparam("study")))
-    ),
-)
+_FIRST = select(first_answers.c.study).where(first_answers.c.study == bindparam("study"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -230,9 +219,9 @@ class StudyStore:
 
     def add_prediction(self, prediction: Prediction) -> None:
         """Keep one model's answer, and that it was the first where it is."""
-        answer = columns(prediction)
-        self._connection.execute(insert(predictions), answer)
-        self._connection.execute(_KEEP_FIRST, answer)
+        self._connection.execute(insert(predictions), columns(prediction))
+        if self._connection.execute(_FIRST, {"study": prediction.study}).first() is None:
+            self._connection.execute(insert(first_answers), _as_first(self.get(prediction.study), prediction))
 
     def prediction(self, study: StudyUid, version: VersionKey | None = None) -> Prediction | None:
         """Return the first answer given on a study, or that of one model version."""
@@ -340,3 +329,17 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
             studies.c.uid.in_(select(instances.c.study).where(instances.c.sent_by == wanted.sent_by))
         )
     return conditions
+
+
+def _as_first(study: Study, answer: Prediction) -> dict[str, Any]:
+    """Return the row of a first answer: with what the study was taken, and the seconds that it waited."""
+    return {
+        "study": study.uid,
+        "made_at": answer.made_at,
+        "waited": (answer.made_at - study.received_at).total_seconds(),
+        "label": answer.label,
+        "probability": answer.probability,
+        "manufacturer": study.acquisition.manufacturer,
+        "model": study.acquisition.model,
+        "station": study.acquisition.station,
+    }

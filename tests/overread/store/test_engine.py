@@ -58,7 +58,9 @@ def test_first_answers_from_before_they_stood_by_themselves_are_counted(
     engine: Engine, storage: Storage
 ) -> None:
     with storage.work() as work:
-        keep_predicted(work, probability=0.25, acquisition=Acquisition(manufacturer="Acme", station="DX-1"))
+        header = Acquisition(manufacturer="Acme", station="DX-1")
+        arrived = NOW - timedelta(seconds=90)
+        keep_predicted(work, probability=0.25, acquisition=header, received_at=arrived)
         later = a_prediction(probability=0.75, model_version=VersionKey("0"), made_at=NOW + timedelta(days=1))
         work.studies.add_prediction(later)
         work.commit()
@@ -67,6 +69,7 @@ def test_first_answers_from_before_they_stood_by_themselves_are_counted(
     with UnitOfWork(engine, reading=True) as work:
         assert work.readings.by_scanner(NOW) == {("Acme", "", "DX-1"): Tally(1, 0)}
         assert work.readings.last() == NOW
+        assert work.readings.waits(NOW) == pytest.approx((90, 90), abs=0.001)
 
 
 def test_alerts_from_before_they_could_be_resolved_are_kept_both_ways(engine: Engine) -> None:

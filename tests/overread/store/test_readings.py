@@ -1,13 +1,14 @@
 """What pages count of first answers, on both databases."""
 
 from datetime import date, timedelta
+from math import ceil
 
 from overread.domain.adjudication import CaseState, Resolution, Stage
 from overread.domain.findings import Label
 from overread.domain.identifiers import PersonKey, VersionKey
 from overread.domain.reports import ReportStatus
 from overread.domain.studies import Acquisition
-from overread.store.readings import Day, DayCount, Reading, SettledAnswer, Tally
+from overread.store.readings import Day, DayCount, Reading, SettledAnswer, Tally, Waits
 from overread.store.unit_of_work import UnitOfWork
 from tests.builders import (
     NOW,
@@ -53,6 +54,31 @@ def test_first_answers_are_counted_by_day_scanner_and_signer(work: UnitOfWork) -
     assert work.readings.by_scanner(later) == {}
     assert work.readings.by_signer(later) == {}
     assert work.readings.with_words(later) == []
+
+
+def test_what_one_scanner_took_is_counted_alone(work: UnitOfWork) -> None:
+    keep_three(work)
+    days = [Day(NOW.date(), NOW, NOW + DAY)]
+    assert work.readings.by_day(days, SCANNER) == [DayCount(NOW.date(), 2, 1, 0.5)]
+    assert work.readings.by_signer(NOW, SCANNER) == {"rita": 1}
+    assert work.readings.signed_findings(NOW, SCANNER) == {uid(2): ["nodule"]}
+    assert work.readings.with_words(NOW, SCANNER) == [Reading(uid(2), HAS, "rita", SCANNER)]
+    other = ("Acme", "One", "DX-2")
+    assert work.readings.by_day(days, other) == []
+    assert work.readings.by_signer(NOW, other) == {}
+    assert work.readings.with_words(NOW, other) == []
+    assert work.readings.waits(NOW, other) is None
+
+
+def test_waits_are_those_of_the_study_in_the_middle_and_of_one_in_a_hundred(work: UnitOfWork) -> None:
+    assert work.readings.waits(NOW) is None
+    waits = [float(number**2 % 211) for number in range(1, 201)]  # seconds, in no order
+    for number, waited in enumerate(waits, start=1):
+        keep_predicted(work, number, received_at=NOW - timedelta(seconds=waited))
+        if number in {1, 2, 199, 200}:
+            ordered = sorted(waits[:number])
+            middle, late = ordered[ceil(number / 2) - 1], ordered[ceil(number * 0.99) - 1]
+            assert work.readings.waits(NOW) == Waits(middle, late)
 
 
 def test_a_closed_case_says_what_its_reads_or_its_senior_said(work: UnitOfWork) -> None:

@@ -9,12 +9,17 @@ down_revision = '0015'
 branch_labels = None
 depends_on = None
 
+_WAITED = {
+    'sqlite': "(julianday(ranked.made_at) - julianday(studies.received_at)) * 86400",
+    'postgresql': "extract(epoch FROM ranked.made_at - studies.received_at)",
+}
 
 def upgrade() -> None:
     op.create_table(
         'first_answers',
         sa.Column('study', sa.String(length=64), nullable=False),
         sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+        sa.Column('waited', sa.Float(), nullable=False),
         sa.Column('label', sa.String(length=16), nullable=False),
         sa.Column('probability', sa.Float(), nullable=False),
         sa.Column('manufacturer', sa.Text(), nullable=False),
@@ -26,11 +31,11 @@ def upgrade() -> None:
     op.create_index(
         'ix_first_answers_made_at',
         'first_answers',
-        ['made_at', 'study', 'label', 'probability', 'manufacturer', 'model', 'station'],
+        ['made_at', 'study', 'waited', 'label', 'probability', 'manufacturer', 'model', 'station'],
     )
-    op.execute("""
-        INSERT INTO first_answers (study, made_at, label, probability, manufacturer, model, station)
-        SELECT study, made_at, ranked.label, ranked.probability,
+    op.execute(f"""
+        INSERT INTO first_answers (study, made_at, waited, label, probability, manufacturer, model, station)
+        SELECT study, made_at, {_WAITED[op.get_bind().dialect.name]}, ranked.label, ranked.probability,
                coalesce(acquisition ->> 'manufacturer', ''), coalesce(acquisition ->> 'model', ''),
                coalesce(acquisition ->> 'station', '')
         FROM (
