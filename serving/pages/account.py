@@ -5,14 +5,20 @@ from fastapi import APIRouter, Response
 from feedback.outcomes import outcomes_of
 from overread.domain.audit import AuditEvent
 from overread.domain.errors import InputError, OverreadError
-from overread.domain.people import Permission, Person, password_digest, password_matches
+from overread.domain.people import (
+    MINIMUM_PASSWORD_LENGTH,
+    Permission,
+    Person,
+    password_digest,
+    password_matches,
+)
 from overread.store.unit_of_work import UnitOfWork
 from overread.wording.catalogue import LANGUAGES
 from serving.pages.forms import Filled, Form
 from serving.pages.outcomes import in_words, sheet_of
-from serving.pages.routing import PageRoute, explained
+from serving.pages.refusals import FieldError
+from serving.pages.routing import PageRoute
 from serving.pages.visits import OWN_PASSWORD, THEME_COOKIE, THEMES, Visit, Visiting, back_to
-from serving.problems import status_of
 from serving.security.addresses import local
 from serving.security.permissions import Anyone
 
@@ -109,6 +115,13 @@ def _new_digest(look: UnitOfWork, by: Person, form: Filled) -> str:
         raise WrongPasswordError
     if form.text("new") != form.text("again"):
         raise DifferentPasswordsError
+    if len(form.text("new")) < MINIMUM_PASSWORD_LENGTH:
+        raise FieldError(
+            f"a password needs at least {MINIMUM_PASSWORD_LENGTH} characters",
+            field="new",
+            wrong="too_short",
+            bound=MINIMUM_PASSWORD_LENGTH,
+        )
     return password_digest(form.text("new"))
 
 
@@ -117,9 +130,8 @@ def _page(visit: Visit, by: Person, *, changed: bool = False, error: OverreadErr
         outcomes = outcomes_of(work, visit.web.objects, by.key, limit=MOST_CORRECTIONS)
     return visit.page(
         "account/page.html",
-        status=200 if error is None else status_of(error),
         permissions=[each.value for each in Permission if by.may(each)],
         corrections=[in_words(visit, each) for each in outcomes],
         changed=changed,
-        failure=None if error is None else explained(visit.words.text_or, error),
+        error=error,
     )

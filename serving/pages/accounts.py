@@ -14,9 +14,9 @@ from overread.domain.errors import InputError, NotFoundError, OverreadError
 from overread.domain.identifiers import PersonKey
 from overread.domain.people import Permission, Person, Role, Token
 from serving.pages.forms import Filled, Form
-from serving.pages.routing import PageRoute, explained
+from serving.pages.refusals import FieldError
+from serving.pages.routing import PageRoute
 from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_to
-from serving.problems import status_of
 from serving.security.permissions import PeopleManager, PeopleViewer
 
 router = APIRouter(prefix="/people", include_in_schema=False, route_class=PageRoute)
@@ -33,7 +33,7 @@ def add(by: PeopleManager, visit: Visiting, form: Form) -> Response:
     """Add a person and show the one-time password, once."""
     web = visit.web
     try:
-        name = PersonKey(form.text("name").strip())
+        name = _name(form)
         role = _role(form)
         password = add_person(web.services.storage, name, role, now=web.now(), by=by.key)
     except OverreadError as error:
@@ -113,11 +113,19 @@ def _known(name: str) -> PersonKey:
         raise NotFoundError(str(error)) from error
 
 
+def _name(form: Filled) -> PersonKey:
+    typed = form.text("name").strip()
+    try:
+        return PersonKey(typed)
+    except InputError as error:
+        raise FieldError(str(error), field="name", wrong="unfit" if typed else "empty") from error
+
+
 def _role(form: Filled) -> Role:
     try:
         role = Role(form.text("role"))
     except ValueError as error:
-        raise InputError("choose a role") from error
+        raise FieldError("choose a role", field="role", wrong="choose") from error
     if role not in ROLES_OF_PEOPLE:
         raise ProgramRoleError
     return role
@@ -137,9 +145,8 @@ def _list(
         accounts = work.people.accounts()
     return visit.page(
         "people/list.html",
-        status=200 if error is None else status_of(error),
         typed=typed,
-        failure=None if error is None else explained(visit.words.text_or, error),
+        error=error,
         people=[_shown(visit, account) for account in accounts],
         may_manage=by.may(Permission.MANAGE_PEOPLE),
         roles=ROLES_OF_PEOPLE,
@@ -158,8 +165,7 @@ def _one(
         account, tokens = work.people.account(name), work.people.tokens_of(name)
     return visit.page(
         "people/page.html",
-        status=200 if error is None else status_of(error),
-        failure=None if error is None else explained(visit.words.text_or, error),
+        error=error,
         one=_shown(visit, account),
         tokens=[_token(visit, token) for token in tokens],
         password=password,

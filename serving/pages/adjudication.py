@@ -20,10 +20,9 @@ from serving.api.repeats import Once
 from serving.pages.findings_view import offered
 from serving.pages.forms import Filled, Form, body_of, box_of, slots_of
 from serving.pages.reading_view import PREVIEW
-from serving.pages.routing import PageRoute, explained
+from serving.pages.routing import PageRoute
 from serving.pages.timing import seconds_since
 from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_telling, back_to
-from serving.problems import status_of
 from serving.security.permissions import CaseReader, Senior
 
 router = APIRouter(prefix="/adjudication", include_in_schema=False, route_class=PageRoute)
@@ -113,10 +112,9 @@ def _page(visit: Visit, by: Person, *, failed: tuple[Filled, OverreadError] | No
         view["slots"] = form.slots()
     return visit.page(
         "adjudication/page.html",
-        status=200 if error is None else status_of(error),
         view=view,
         **offered(web.task.vocabulary),
-        failure=None if error is None else explained(visit.words.text_or, error),
+        error=error,
         typed=form,
     )
 

@@ -26,12 +26,11 @@ from serving.pages.candidate_view import candidate_view, drift_word
 from serving.pages.flips_view import Shows, flips_view, seen_words
 from serving.pages.forms import Filled, Form, body_of
 from serving.pages.in_use_view import in_use_view
-from serving.pages.routing import PageRoute, explained
+from serving.pages.routing import PageRoute
 from serving.pages.shadow_view import shadow_view
 from serving.pages.sign_view import sign_view
 from serving.pages.test_set_view import test_set_view
 from serving.pages.visits import Visit, Visiting, back_to
-from serving.problems import status_of
 from serving.security.permissions import CandidateViewer, Reviewer, RollBacker, ShadowStarter
 
 router = APIRouter(prefix="/candidates", include_in_schema=False, route_class=PageRoute)
@@ -212,8 +211,7 @@ def _answer(visit: Visit, template: str, failed: Failed, **facts: Any) -> Respon
     if failed is None:
         return visit.page(template, **facts)
     form, error = failed
-    said = explained(visit.words.text_or, error)
-    return visit.page(template, status=status_of(error), typed=form, failure=said, **facts)
+    return visit.page(template, typed=form, error=error, **facts)
 
 
 def _requests(work: UnitOfWork, visit: Visit) -> list[dict[str, object]]:

@@ -12,6 +12,7 @@ from overread.domain.errors import InputError, TooLargeError
 from overread.domain.findings import Finding
 from serving.api.repeats import LONGEST
 from serving.api.shapes import Body, FindingShape
+from serving.pages.refusals import refused_input
 from serving.security import forgery
 from serving.wiring import wired_now
 
@@ -134,9 +135,7 @@ def body_of(kind: type[B], values: dict[str, object]) -> B:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{where}: {first['msg']}") from error
+        raise refused_input(error) from error
 
 
 async def read_form(request: Request) -> Filled:

@@ -27,10 +27,9 @@ from serving.pages.flows_view import flows_view
 from serving.pages.formats import between, decimal, grouped, percent
 from serving.pages.forms import Form, body_of
 from serving.pages.performance_view import performance_view
-from serving.pages.routing import PageRoute, explained
+from serving.pages.routing import PageRoute
 from serving.pages.visits import Visit, Visiting, back_to
 from serving.pages.volumes_view import score_chart, volume_chart
-from serving.problems import status_of
 from serving.security.permissions import AlertResolver, MonitoringViewer, TextSwitcher
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -91,10 +90,7 @@ def _done_or_shown(visit: Visit, by: Person, act: Callable[[], None]) -> Respons
     except (NotFoundError, ForbiddenError):
         raise
     except OverreadError as error:
-        said = explained(visit.words.text_or, error)
-        return visit.page(
-            "monitoring/page.html", status=status_of(error), view=_view(visit, by), failure=said
-        )
+        return visit.page("monitoring/page.html", view=_view(visit, by), error=error)
     return back_to("/monitoring")
 
 

@@ -19,10 +19,9 @@ from serving.pages.findings_view import offered
 from serving.pages.forms import Filled, Form, body_of, slots_of
 from serving.pages.navigation import READER_STUDIES
 from serving.pages.reading_view import PREVIEW
-from serving.pages.routing import PageRoute, explained
+from serving.pages.routing import PageRoute
 from serving.pages.timing import seconds_since
 from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_telling, back_to
-from serving.problems import status_of
 from serving.security.permissions import CaseReader
 
 router = APIRouter(prefix=READER_STUDIES, include_in_schema=False, route_class=PageRoute)
@@ -105,11 +104,10 @@ def _page(
         view["slots"] = form.slots()
     return visit.page(
         "reader_studies/page.html",
-        status=200 if error is None else status_of(error),
         view=view,
         highest=HIGHEST_RATING,
         **offered(visit.web.task.vocabulary),
-        failure=None if error is None else explained(visit.words.text_or, error),
+        error=error,
         typed=form,
     )
 

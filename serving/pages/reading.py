@@ -32,9 +32,9 @@ from serving.pages.forms import Filled, Form, body_of
 from serving.pages.locks import locks_of_others
 from serving.pages.reading_view import reading_view
 from serving.pages.report_view import Asked, kept_report, text_of
-from serving.pages.routing import PageRoute, explained
+from serving.pages.routing import PageRoute
 from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_telling, back_to, caller_of
-from serving.problems import ForgeryError, status_of
+from serving.problems import ForgeryError
 from serving.security.permissions import Reader, Releaser, ReportWriter, Viewer
 
 router = APIRouter(prefix="/studies/{uid}", include_in_schema=False, route_class=PageRoute)
@@ -239,14 +239,14 @@ def _page(
         serving = work.models.production(web.task.name) is not None
     return visit.page(
         "reading/page.html",
-        status=200 if error is None else status_of(error),
         view=view,
         came_from=asked.came_from,
+        here=asked.came_from.study(study, film=str(asked.film or "")),  # never what starts the draft again
         serving=serving,
         heat_off=False,
         **offered(web.task.vocabulary),
         failed_at=part,
         stale=isinstance(error, PreconditionError),
-        failure=None if error is None else explained(visit.words.text_or, error),
+        error=error,
         typed=form,
     )

@@ -17,10 +17,9 @@ from serving.api.retrainings import StartBody
 from serving.pages.forms import Filled, Form, body_of
 from serving.pages.links import flow_run_link, tracking_link
 from serving.pages.progress_view import progress_view
-from serving.pages.routing import PageRoute, explained
+from serving.pages.routing import PageRoute
 from serving.pages.triggers_view import triggers_view
 from serving.pages.visits import Visit, Visiting, back_to
-from serving.problems import status_of
 from serving.security.permissions import RetrainingCanceller, RetrainingStarter, RetrainingViewer
 
 router = APIRouter(prefix="/retraining", include_in_schema=False, route_class=PageRoute)
@@ -102,9 +101,8 @@ def _page(
     }
     return visit.page(
         "retraining/page.html",
-        status=200 if error is None else status_of(error),
         view=view,
-        failure=None if error is None else explained(visit.words.text_or, error),
+        error=error,
         typed=typed,
     )
 

@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 
 from overread.domain.errors import InputError, OverreadError
+from serving.pages.refusals import explained
 from serving.pages.visits import OWN_PASSWORD, back_to, caller_of, visit
 from serving.problems import status_of
 from serving.security.access import SAFE
@@ -61,13 +62,7 @@ def refused(request: Request, error: OverreadError) -> Response:
         counted=False,
         code=error.code,
         title=seen.words.text_or(f"problem.title.{int(status)}", error.code),
-        detail=explained(seen.words.text_or, error),
+        detail=explained(seen.words, error),
         href="/adjudication" if blinded else "/",
         action=seen.words.text("problem.to_case" if blinded else "problem.to_start"),
     )
-
-
-def explained(text_or: Callable[[str, str], str], error: OverreadError) -> str:
-    """Return an error's words: of a bad input the error's own, beside ours; otherwise the catalogue's."""
-    said = text_or(f"problem.{error.code}", str(error))
-    return f"{said} ({error})" if error.code == InputError.code else said

@@ -10,13 +10,17 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from monitoring.explanations import column_name
+from overread.domain.errors import OverreadError
 from overread.domain.people import Person
 from overread.store.unit_of_work import UnitOfWork
 from overread.wording.catalogue import LANGUAGES, Catalogue, catalogue
 from serving.pages.formats import Formats, between, decimal, grouped, percent, signed, small
 from serving.pages.forms import Filled
 from serving.pages.navigation import navigation
-from serving.security.access import Caller
+from serving.pages.refusals import explained, faults
+from serving.problems import status_of
+from serving.security.access import SAFE, Caller
+from serving.security.addresses import place_of
 from serving.wiring import Web, wired_now
 
 if TYPE_CHECKING:
@@ -84,10 +88,16 @@ class Visit:
         status: int = 200,
         counted: bool = True,
         typed: Filled | None = None,
+        error: OverreadError | None = None,
         **facts: Any,
     ) -> HTMLResponse:
-        """Render a page, with what was typed where a form was refused; without `counted` no query is made."""
+        """Render a page; of a refused form with `error` and what was `typed`.
+
+        Without `counted` no query is made.
+        """
         words, told = self.words, _told(self.request) if counted else None
+        if error is not None:
+            status = status_of(error)
         shown = {
             "t": words.text,
             "known": words.has,
@@ -98,10 +108,11 @@ class Visit:
             "theme": theme_of(self.request),
             "person": self.person,
             "csrf": self.csrf,
-            "here": self.request.url.path,
+            "here": self._here(),
             "told": told,
             "site": self.web.services.settings.site,
-            "failure": None,
+            "failure": None if error is None else explained(words, error),
+            "faults": {} if error is None else faults(words, error),
             "failed_at": None,
             "typed": typed or Filled(FormData()),
             "nav": navigation(self.web, self.person, self.request.url.path, counted=counted),
@@ -111,6 +122,11 @@ class Visit:
         if told is not None:
             response.delete_cookie(TOLD_COOKIE)
         return response
+
+    def _here(self) -> str:
+        """Return the address of the page that is seen, which a refused form has not left."""
+        request = self.request
+        return place_of(request, reads=request.method in SAFE) or request.url.path
 
     def finding_name(self, code: str) -> str:
         """Return a finding's name in this visit's language; an unknown code stands for itself."""

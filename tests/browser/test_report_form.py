@@ -29,6 +29,9 @@ def test_a_finding_is_found_by_its_initials_put_in_place_and_signed_and_the_next
     page.keyboard.press("f")
     page.keyboard.type("azygos lobe")
     page.keyboard.press("Enter")  # no such finding: into the text
+    page.fill("#section-2", "x" * 3990)  # with the sections' names it is too long
+    expect(page.locator("[data-says=draft]")).to_contain_text("at most 4000 are taken")
+    page.fill("#section-2", "")
     page.fill("#section-3", "Left costophrenic angle is blunted.")
     page.click("[data-act=rest]")
     expect(page.locator("[data-says=draft]")).to_contain_text("Draft saved")
@@ -53,6 +56,10 @@ def test_no_finding_is_one_block_that_splits_and_says_what_it_contradicts(desk: 
     expect(desk.page.locator("html")).to_have_attribute("lang", "zh-CN")
     desk.open(f"/studies/{there.clear}")
     page = desk.page
+    page.keyboard.press("f")
+    expect(page.locator("#picker")).to_be_focused()
+    page.keyboard.press("Escape")  # nothing was named, so it is no finding still
+    expect(page.locator("#picker")).to_be_hidden()
     page.keyboard.press("d")
     contradiction = page.locator("[data-says=contradicts]")
     expect(contradiction).to_be_visible()

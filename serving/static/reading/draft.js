@@ -67,6 +67,8 @@ export class Draft {
     if (!this.isDirty || this.isWaiting) return;
     const report = reportOf(this.form);
     if (report === null) return this.say(this.place.dataset.choose);
+    const long = [...this.form.elements].find(({ maxLength, value }) => maxLength > 0 && value.length > maxLength);
+    if (long) return this.say(filled(this.place.dataset.long, { n: long.value.length, most: long.maxLength }));
     this.saving = this.send(report, said(fieldsOf(this.form)));
     await this.saving;
   }
@@ -80,7 +82,7 @@ export class Draft {
     if (problem.code === "already-signed" || answer?.status === 412) return this.compare(report, sent);
     if ([401, 403].includes(answer?.status)) return this.say(dataset.signedOut, { signIn: true });
     if (answer !== null && answer.status < 500 && answer.status !== 429) {
-      return this.say(dataset.refused.replace("{why}", problem.detail));
+      return this.say(filled(dataset.refused, { why: problem.detail }));
     }
     this.later(this.again);
     this.again = Math.min(this.again * 2, LAST);
@@ -103,7 +105,7 @@ export class Draft {
     this.isDirty = said(fieldsOf(this.form)) !== sent;
     if (this.isDirty) this.touched();
     else this.kept.clear();
-    this.say(this.place.dataset.saved.replace("{at}", clock(new Date())).replace("{n}", version));
+    this.say(filled(this.place.dataset.saved, { at: clock(new Date()), n: version }));
   }
 
   /** Find out whether the other version is one's own, whose answer was lost with the line or the page. */
@@ -187,6 +189,10 @@ function keepAddress() {
   const address = new URL(location.href);
   address.searchParams.delete("report");
   if (address.href !== location.href) history.replaceState(history.state, "", address);
+}
+
+function filled(words, facts) {
+  return words.replace(/\{(\w+)\}/g, (_, name) => facts[name]);
 }
 
 function clock(now) {

@@ -17,7 +17,7 @@ function begin() {
   const own = {
     y: () => box.press(".fb .yes"), d: () => box.press(".fb .no"), u: () => box.press("#fb-band [data-act=unsay], #fb-band .toast button"),
     n: () => box.press(".fb [value=no_finding]"), m: () => box.press(".fb [value=has_finding]"),
-    f: () => (page.querySelector("[open] > form.detail [name=code]") ?? page.querySelector("#picker"))?.focus(),
+    f: () => name(page),
     p: turn,
   };
   const isAsked = new URLSearchParams(location.search).has("prior");
@@ -25,6 +25,13 @@ function begin() {
   box.begin(own, { always: { "ctrl+enter": sign, "alt+h": () => box.heat?.next() } });
   box.tools.on({ prior: turn });
   page.addEventListener("keydown", (event) => tick(event));
+}
+
+/** Go to where a finding is named: the feedback's list while it is open, or the report's, shown with no finding too. */
+function name(page) {
+  const field = page.querySelector("[open] > form.detail [name=code]") ?? page.querySelector("#picker");
+  field?.closest(".repform")?.classList.add("picking");
+  field?.focus();
 }
 
 /** Digits belong to the list that has the focus: there they take the usual misses. */

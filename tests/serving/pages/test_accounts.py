@@ -75,8 +75,8 @@ def test_a_person_who_was_added_sets_a_password_before_writing_anything(house: H
 def test_a_form_that_cannot_be_says_why_and_keeps_what_was_typed(house: House) -> None:
     olga = sign_in(house, "olga")
     for form, status, words in (
-        ({"name": "no spaces", "role": "reader"}, 422, "Something is not right"),
-        ({"name": "nora", "role": ""}, 422, "choose a role"),
+        ({"name": "no spaces", "role": "reader"}, 422, 'id="fault-name"'),
+        ({"name": "nora", "role": ""}, 422, "Choose one."),
         ({"name": "nora", "role": "device"}, 409, "use another name"),
         ({"name": "rita", "role": "reader"}, 409, "known already"),
     ):

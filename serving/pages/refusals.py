@@ -1,0 +1,61 @@
+"""What a page says of what it refuses: beside the field that is to blame, or above the form."""
+
+from pydantic import ValidationError
+
+from overread.domain.errors import InputError, OverreadError
+from overread.wording.catalogue import Catalogue
+
+_BLAMED = {
+    "wrong-password": "current",
+    "different-passwords": "again",
+    "known-person": "name",
+    "program-role": "role",
+    "drift-unexplained": "accept_drift",
+}
+_ON_THE_PAGE = {"text.findings": "findings_text", "text.impression": "impression"}
+_NOT_CHOSEN = frozenset({"enum", "literal_error"})
+_TOO_LONG = "string_too_long"
+
+
+class FieldError(InputError):
+    """One field cannot be taken as it was filled in; `wrong` is a key of the catalogue's `field`."""
+
+    def __init__(self, message: str, *, field: str, wrong: str, bound: int = 0) -> None:
+        super().__init__(message)
+        self.field = field
+        self.wrong = wrong
+        self.bound = bound
+
+
+def refused_input(error: ValidationError) -> InputError:
+    """Return the first fault of a body; a `FieldError` where a page has the field that it is about."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    field, message = _ON_THE_PAGE.get(where, where), f"{where}: {first['msg']}"
+    if "." in field:
+        return InputError(message)
+    bound = int(first.get("ctx", {}).get("max_length", 0))
+    return FieldError(message, field=field, wrong=_wrong(first["type"], first.get("input")), bound=bound)
+
+
+def explained(words: Catalogue, error: OverreadError) -> str:
+    """Return an error's words: of a bad input the error's own, beside ours; otherwise the catalogue's."""
+    said = words.text_or(f"problem.{error.code}", str(error))
+    is_told_beside = isinstance(error, FieldError)
+    return f"{said} ({error})" if error.code == InputError.code and not is_told_beside else said
+
+
+def faults(words: Catalogue, error: OverreadError) -> dict[str, str]:
+    """Return what is wrong with which field; empty where none is to blame."""
+    if isinstance(error, FieldError):
+        return {error.field: words.text(f"field.{error.wrong}", bound=f"{error.bound:,}")}
+    field = _BLAMED.get(error.code)
+    return {} if field is None else {field: explained(words, error)}
+
+
+def _wrong(fault: str, typed: object) -> str:
+    if fault in _NOT_CHOSEN:
+        return "choose"
+    if fault == _TOO_LONG:
+        return "too_long"
+    return "unfit" if typed is not None and str(typed).strip() else "empty"
