@@ -48,23 +48,30 @@ class CorrectionRates:
         return sum(rate.share is not None for rate in self.readers.values()) >= FEWEST_READERS
 
 
-def correction_rates(work: UnitOfWork, said: Sequence[Word], *, since: datetime) -> CorrectionRates:
-    """Return the rates of studies whose first answer is not older than `since`, from all said since."""
-    read = {reading.study: reading for reading in work.readings.with_words(since)}
+def correction_rates(
+    work: UnitOfWork, said: Sequence[Word], *, since: datetime, scanner: Scanner | None = None
+) -> CorrectionRates:
+    """Return the rates of studies whose first answer is not older than `since`, from all said since.
+
+    With a `scanner` they are of what it took; the rates by scanner are of all, to compare it with.
+    """
+    every = {reading.study: reading for reading in work.readings.with_words(since)}
+    wrong = {word.study for word in _latest(said) if word.study in every and word.disagrees}
+    read = {study: reading for study, reading in every.items() if scanner in {None, reading.scanner}}
     words = _latest(word for word in said if word.study in read)
     corrected = {word.study for word in words if word.disagrees}
     alarms = {word.study for word in words if word.kind == Kind.FALSE_ALARM}
     sent = work.readings.by_scanner(since)
-    answers = sum(tally.answers for tally in sent.values())
-    flagged = sum(tally.flagged for tally in sent.values())
+    chosen = [tally for sender, tally in sent.items() if scanner in {None, sender}]
+    answers, flagged = sum(tally.answers for tally in chosen), sum(tally.flagged for tally in chosen)
     return CorrectionRates(
         answers=answers,
         spoken=rate(len({word.study for word in words}), answers),
         corrected=rate(len(corrected), answers),
         false_alarms=rate(sum(read[study].called == Label.HAS_FINDING for study in alarms), flagged),
-        findings=_by_finding(work.readings.signed_findings(since), words),
-        scanners=_by_scanner(sent, [read[study].scanner for study in corrected]),
-        readers=_by_reader(work.readings.by_signer(since), words, read),
+        findings=_by_finding(work.readings.signed_findings(since, scanner), words),
+        scanners=_by_scanner(sent, [every[study].scanner for study in wrong]),
+        readers=_by_reader(work.readings.by_signer(since, scanner), words, read),
     )
 
 

@@ -2,14 +2,16 @@
 
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
-from overread.store.readings import Day, DayCount
+from overread.store.readings import Day, DayCount, Scanner
 from overread.store.unit_of_work import UnitOfWork
 
 
-def volumes(work: UnitOfWork, since: datetime, *, zone: tzinfo | None) -> list[DayCount]:
+def volumes(
+    work: UnitOfWork, since: datetime, *, zone: tzinfo | None, scanner: Scanner | None = None
+) -> list[DayCount]:
     """Return the first answers since an instant by day, in order; days without one are left out."""
     last = work.readings.last()
-    return [] if last is None else work.readings.by_day(days_between(since, last, zone=zone))
+    return [] if last is None else work.readings.by_day(days_between(since, last, zone=zone), scanner)
 
 
 def days_between(since: datetime, last: datetime, *, zone: tzinfo | None) -> list[Day]:

@@ -144,14 +144,14 @@ class ReadingStore:
         query = query.where(_counts(since, scanner)).group_by(reports.c.signed_by)
         return {person: n for person, n in self._connection.execute(query)}  # noqa: C416 - rows are no tuples
 
-    def with_words(self, since: datetime, scanner: Scanner | None = None) -> list[Reading]:
+    def with_words(self, since: datetime) -> list[Reading]:
         """Return the studies whose first answer is not older, and that somebody has said something of."""
         said = select(corrections.c.study).where(corrections.c.at >= since).distinct().subquery()
         query = (
             select(first_answers.c.study, first_answers.c.label, reports.c.signed_by, *_SCANNER)
             .join(said, said.c.study == first_answers.c.study)
             .outerjoin(reports, _signed_report())
-            .where(_counts(since, scanner))
+            .where(first_answers.c.made_at >= since)
         )
         return [
             Reading(study, called, signed_by, (maker, model, station))

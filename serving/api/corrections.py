@@ -1,11 +1,37 @@
 """How often readers correct the model, and how long a correction takes to reach it."""
 
+from typing import Annotated
+
+from fastapi import Depends, Query
+
 from feedback.to_production import Journeys, Place
 from monitoring.corrections import CorrectionRates, Rate
 from monitoring.reader_codes import reader_code
+from overread.domain.errors import InputError
 from overread.domain.people import Permission, Person
+from overread.store.readings import Scanner
 from serving.api.performance import EstimateAnswer
 from serving.api.shapes import Answer
+
+PART = "\\"
+LONGEST = 200
+
+
+def chosen_scanner(scanner: Annotated[str | None, Query(max_length=LONGEST)] = None) -> Scanner | None:
+    r"""Return the scanner that a call is narrowed to: `maker\model\station`, parts may be empty.
+
+    DICOM parts several values by a backslash, so none of the three has one (PS3.5 6.2).
+    """
+    if not scanner:
+        return None
+    parts = scanner.split(PART)
+    if len(parts) != len(("maker", "model", "station")):
+        raise InputError(f"a scanner is its maker, model and station with a {PART} between them")
+    maker, model, station = parts
+    return maker, model, station
+
+
+ChosenScanner = Annotated[Scanner | None, Depends(chosen_scanner)]
 
 
 class RateAnswer(Answer):

@@ -17,10 +17,11 @@ from overread.domain.corrections import Word
 from overread.domain.errors import NotFoundError
 from overread.domain.findings import Label
 from overread.store.monitoring import DriftCheck
-from overread.store.readings import DayCount, SettledAnswer
+from overread.store.readings import DayCount, SettledAnswer, Waits
 from overread.store.unit_of_work import UnitOfWork
 from serving.api.candidates import framed_page
 from serving.api.corrections import (
+    ChosenScanner,
     CorrectionsAnswer,
     JourneysAnswer,
     corrections_answer,
@@ -89,6 +90,13 @@ class DayAnswer(Answer):
     mean_probability: float
 
 
+class WaitsAnswer(Answer):
+    """Seconds from arrival to first answer: the study in the middle, and the slowest of a hundred."""
+
+    median_seconds: float
+    p99_seconds: float
+
+
 class BinAnswer(Answer):
     """Settled cases of one tenth of probability; they were chosen, so this is not the population."""
 
@@ -130,18 +138,25 @@ class MonitoringAnswer(Answer):
     corrections: CorrectionsAnswer
     to_production: JourneysAnswer
     volume: list[DayAnswer]
+    waits: WaitsAnswer | None
     studies: dict[str, int]
 
 
 @router.get("")
 def show_monitoring(
-    by: MonitoringViewer, web: Wired, days: Annotated[int, Query(ge=1, le=366)] = 90
+    by: MonitoringViewer,
+    web: Wired,
+    scanner: ChosenScanner,
+    days: Annotated[int, Query(ge=1, le=366)] = 90,
 ) -> MonitoringAnswer:
-    """Return the figures of the last `days`."""
-    since = web.now() - timedelta(days=days)
+    """Return the figures of the last `days`.
+
+    With a `scanner`, volume, waits and corrections are of what it took; all else is of all.
+    """
+    since, zone = web.now() - timedelta(days=days), web.services.settings.zone
     with web.look() as work:
         settled, said = work.readings.settled(), work.corrections.words(since=since)
-        rates = correction_rates(work, said, since=since)
+        rates = correction_rates(work, said, since=since, scanner=scanner)
         return MonitoringAnswer(
             drift=[_drift(check) for check in work.monitoring.checks()],
             alerts=[alert_answer(alert) for alert in work.monitoring.alerts()],
@@ -153,7 +168,8 @@ def show_monitoring(
             readers=_readers(work, said),
             corrections=corrections_answer(rates, by, web.services.secret),
             to_production=journeys_answer(journeys(work, web.objects, web.task.name, said)),
-            volume=[_day(count) for count in volumes(work, since, zone=web.services.settings.zone)],
+            volume=[_day(count) for count in volumes(work, since, zone=zone, scanner=scanner)],
+            waits=_waits(work.readings.waits(since, scanner)),
             studies=work.studies.count_by_state(),
         )
 
@@ -250,6 +266,10 @@ def _kappa(work: UnitOfWork) -> EstimateAnswer | None:
     if kappa.n < FEWEST_PAIRS:
         return None
     return EstimateAnswer.model_validate(kappa, from_attributes=True)
+
+
+def _waits(found: Waits | None) -> WaitsAnswer | None:
+    return None if found is None else WaitsAnswer(median_seconds=found.median, p99_seconds=found.p99)
 
 
 def _day(count: DayCount) -> DayAnswer:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from feedback.to_production import Journeys, Place
 from monitoring.corrections import FEWEST, FEWEST_READERS, CorrectionRates, Rate
 from overread.domain.people import Permission, Person
 from overread.measures.proportion import wilson
-from serving.api.corrections import seen_readers
+from overread.store.readings import Scanner
+from serving.api.corrections import PART, seen_readers
 from serving.pages.formats import between, grouped, percent
 from serving.pages.visits import Visit
 
@@ -17,8 +19,8 @@ WAITS = (Place.READ, Place.DATASET, Place.MODEL, Place.RELEASE)
 ENDS = (Place.NOT_ACCEPTED, Place.TEST_PATIENT)
 
 
-def corrections_view(visit: Visit, rates: CorrectionRates, by: Person) -> dict[str, Any]:
-    """Return rates by finding, scanner and reader as rows of a table."""
+def corrections_view(visit: Visit, rates: CorrectionRates, by: Person, *, days: int) -> dict[str, Any]:
+    """Return rates by finding, scanner and reader as rows of a table; a scanner's leads to it alone."""
     overall = wilson(rates.corrected.count, rates.answers).upper
     by_count = sorted(rates.findings.items(), key=lambda item: (-item[1].count, item[0]))
     alarms = rate_row(visit, visit.words.text("monitoring.false_alarms"), rates.false_alarms)
@@ -29,7 +31,8 @@ def corrections_view(visit: Visit, rates: CorrectionRates, by: Person) -> dict[s
         "more_findings": max(0, len(by_count) - MOST_FINDINGS),
         "false_alarms": alarms if rates.false_alarms.n else None,
         "scanners": [
-            rate_row(visit, _scanner_name(visit, scanner), rate, warn_above=overall)
+            rate_row(visit, scanner_name(visit, scanner), rate, warn_above=overall)
+            | {"href": address(days, scanner)}
             for scanner, rate in rates.scanners.items()
         ],
         "readers": _reader_rows(visit, rates, by),
@@ -54,7 +57,14 @@ def rate_row(visit: Visit, name: str, rate: Rate, *, warn_above: float | None = 
     }
 
 
-def _scanner_name(visit: Visit, scanner: Sequence[str]) -> str:
+def address(days: int, scanner: Scanner | None) -> str:
+    """Return where the monitoring page shows a period, of one scanner or of all."""
+    narrowed = {} if scanner is None else {"scanner": PART.join(scanner)}
+    return f"/monitoring?{urlencode({'days': days} | narrowed)}"
+
+
+def scanner_name(visit: Visit, scanner: Scanner) -> str:
+    """Return a scanner as a page names it: what its header says, or that it says nothing."""
     return " · ".join(part for part in scanner if part) or visit.words.text("monitoring.unknown")
 
 

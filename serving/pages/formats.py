@@ -8,6 +8,8 @@ from overread.wording.numbers import MINUS, NOTHING, between, decimal, grouped, 
 
 __all__ = ["MINUS", "NOTHING", "Formats", "between", "decimal", "grouped", "percent", "signed", "small"]
 
+MINUTE, TENTHS = 60, 10  # s
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Formats:
@@ -40,6 +42,14 @@ class Formats:
         if day is None:
             return NOTHING
         return f"{day:%Y-%m-%d}" if self.language == "zh" else f"{day.day} {day:%b %Y}"
+
+    def seconds(self, n: float) -> str:
+        """Return a short length of time: tenths below ten seconds; from two minutes on, as `duration`."""
+        if n >= 2 * MINUTE:
+            return self.duration(timedelta(seconds=n))
+        return (
+            f"{decimal(n, 1) if n < TENTHS else grouped(round(n))} {'秒' if self.language == 'zh' else 's'}"
+        )
 
     def duration(self, length: timedelta | None) -> str:
         """Return a length of time in its one largest fitting unit."""

@@ -17,14 +17,16 @@ from overread.domain.errors import ForbiddenError, NotFoundError, OverreadError
 from overread.domain.people import Permission, Person
 from overread.domain.studies import StudyState
 from overread.store.monitoring import DriftCheck
+from overread.store.readings import Scanner, Waits
 from overread.store.unit_of_work import UnitOfWork
+from serving.api.corrections import ChosenScanner
 from serving.api.monitoring import ResolutionBody
 from serving.api.performance import NormalTextBody
 from serving.pages.alerts_view import alert_view, first_alerts
 from serving.pages.candidate_view import drift_view, drift_word
-from serving.pages.corrections_view import corrections_view, journeys_view
+from serving.pages.corrections_view import address, corrections_view, journeys_view, scanner_name
 from serving.pages.flows_view import flows_view
-from serving.pages.formats import between, decimal, grouped, percent
+from serving.pages.formats import NOTHING, between, decimal, grouped, percent
 from serving.pages.forms import Form, body_of
 from serving.pages.performance_view import performance_view
 from serving.pages.routing import PageRoute
@@ -41,10 +43,13 @@ MOST_CHECKS = 12
 
 @router.get("/monitoring")
 def show_monitoring(
-    by: MonitoringViewer, visit: Visiting, days: Annotated[int, Query(ge=1, le=366)] = DAYS
+    by: MonitoringViewer,
+    visit: Visiting,
+    scanner: ChosenScanner,
+    days: Annotated[int, Query(ge=1, le=366)] = DAYS,
 ) -> Response:
     """Show alerts first, then volumes, what readers corrected, and drift."""
-    return visit.page("monitoring/page.html", view=_view(visit, by, days=days))
+    return visit.page("monitoring/page.html", view=_view(visit, by, days=days, scanner=scanner))
 
 
 @router.post("/monitoring/alerts/{alert}/resolution")
@@ -94,25 +99,27 @@ def _done_or_shown(visit: Visit, by: Person, act: Callable[[], None]) -> Respons
     return back_to("/monitoring")
 
 
-def _view(visit: Visit, by: Person, *, days: int = DAYS) -> dict[str, Any]:
+def _view(visit: Visit, by: Person, *, days: int = DAYS, scanner: Scanner | None = None) -> dict[str, Any]:
     web = visit.web
-    since = web.now() - timedelta(days=days)
+    since, zone = web.now() - timedelta(days=days), web.services.settings.zone
     with web.look() as work:
         states = work.studies.count_by_state()
         said = work.corrections.words(since=since)
-        rates = correction_rates(work, said, since=since)
+        rates = correction_rates(work, said, since=since, scanner=scanner)
         checks = work.monitoring.checks(limit=MOST_CHECKS)
         view: dict[str, Any] = {
             "alerts": [alert_view(visit, by, alert) for alert in first_alerts(work.monitoring.alerts())],
             "may_resolve": by.may(Permission.RESOLVE_ALERT),
             "days": days,
-            "periods": PERIODS,
+            "periods": {each: address(each, scanner) for each in PERIODS},
+            "scanner": None if scanner is None else scanner_name(visit, scanner),
+            "all_scanners": address(days, None),
             "total": sum(states.values()),
             "states": _states(states),
-            "tiles": _tiles(work, visit, rates),
-            "volume": volume_chart(volumes(work, since, zone=web.services.settings.zone), visit),
+            "tiles": _tiles(work, visit, rates, work.readings.waits(since, scanner)),
+            "volume": volume_chart(volumes(work, since, zone=zone, scanner=scanner), visit),
             "score": score_chart(checks, visit),
-            "corrections": corrections_view(visit, rates, by),
+            "corrections": corrections_view(visit, rates, by, days=days),
             "journeys": journeys_view(visit, journeys(work, web.objects, web.task.name, said)),
             "flows": flows_view(work, visit, by),
             "production": _production(work, visit),
@@ -136,7 +143,9 @@ def _states(states: dict[str, int]) -> list[dict[str, Any]]:
     ]
 
 
-def _tiles(work: UnitOfWork, visit: Visit, rates: CorrectionRates) -> list[dict[str, str]]:
+def _tiles(
+    work: UnitOfWork, visit: Visit, rates: CorrectionRates, waits: Waits | None
+) -> list[dict[str, str]]:
     """Return the figures on top; each says of what it is."""
     words = visit.words
     cases = work.cases.count_by_state()
@@ -149,6 +158,7 @@ def _tiles(work: UnitOfWork, visit: Visit, rates: CorrectionRates) -> list[dict[
         ),
         _rate(visit, "spoken", rates.spoken),
         _rate(visit, "disagreed", rates.corrected),
+        _waits(visit, waits),
         _tile(
             words.text("monitoring.tile.cases"),
             grouped(cases.get(CaseState.OPEN, 0)),
@@ -164,6 +174,14 @@ def _tiles(work: UnitOfWork, visit: Visit, rates: CorrectionRates) -> list[dict[
 
 def _tile(title: str, value: str, of: str) -> dict[str, str]:
     return {"title": title, "value": value, "of": of}
+
+
+def _waits(visit: Visit, waits: Waits | None) -> dict[str, str]:
+    title, seconds = visit.words.text("monitoring.tile.waits"), visit.formats.seconds
+    if waits is None:
+        return _tile(title, NOTHING, "")
+    of = visit.words.text("monitoring.tile.waits_of", median=seconds(waits.median))
+    return _tile(title, seconds(waits.p99), of)
 
 
 def _rate(visit: Visit, name: str, rate: Rate) -> dict[str, str]:

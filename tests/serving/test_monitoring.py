@@ -160,3 +160,29 @@ def test_a_period_is_chosen_by_the_address(read: House) -> None:
     assert '<a href="/monitoring?days=7">' in page
     assert read.ask("ruth", "GET", "/api/v1/monitoring?days=1").json()["corrections"]["answers"] == 0
     assert read.ask("ruth", "GET", "/monitoring?days=0").status_code in {303, 422}
+
+
+def test_one_scanner_is_shown_alone_beside_all(read: House) -> None:
+    everything = read.ask("anna", "GET", "/api/v1/monitoring").json()
+    one = read.ask("anna", "GET", "/api/v1/monitoring", params={"scanner": "Acme\\\\CR-4"}).json()
+    assert (one["corrections"]["answers"], one["volume"][0]["predicted"]) == (21, 21)
+    assert (one["corrections"]["corrected"]["count"], one["corrections"]["spoken"]["count"]) == (0, 0)
+    assert one["corrections"]["readers"] == []  # one reader's: withheld
+    assert one["corrections"]["scanners"] == everything["corrections"]["scanners"]
+    page = sign_in(read, "anna")
+    (link,) = re.findall(r'<a href="(/monitoring\?[^"]+)">Acme · CR-4</a>', page.get("/monitoring").text)
+    shown = page.get(link.replace("&amp;", "&")).text
+    assert '<b class="t20">21</b>' in shown
+    assert "Only Acme · CR-4 in volumes" in shown
+    assert "21 studies, 7 with a finding" in panel(shown, "volumes")
+    wrong = read.ask("anna", "GET", "/api/v1/monitoring", params={"scanner": "CR-4"})
+    assert (wrong.status_code, wrong.json()["type"]) == (422, "urn:overread:problem:bad-input")
+
+
+def test_the_page_says_how_long_studies_waited_for_their_answer(read: House) -> None:
+    waits = read.ask("ruth", "GET", "/api/v1/monitoring").json()["waits"]
+    assert 0 < waits["median_seconds"] <= waits["p99_seconds"]
+    days = f"{int(waits['p99_seconds'] // 86_400)} d"
+    page = sign_in(read, "ruth").get("/monitoring").text
+    assert f'<b class="t20">{days}</b><span class="hint">median {days}' in page
+    assert sign_in(read, "ruth").get("/monitoring?scanner=no").status_code == 422

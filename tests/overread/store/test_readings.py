@@ -62,11 +62,9 @@ def test_what_one_scanner_took_is_counted_alone(work: UnitOfWork) -> None:
     assert work.readings.by_day(days, SCANNER) == [DayCount(NOW.date(), 2, 1, 0.5)]
     assert work.readings.by_signer(NOW, SCANNER) == {"rita": 1}
     assert work.readings.signed_findings(NOW, SCANNER) == {uid(2): ["nodule"]}
-    assert work.readings.with_words(NOW, SCANNER) == [Reading(uid(2), HAS, "rita", SCANNER)]
     other = ("Acme", "One", "DX-2")
     assert work.readings.by_day(days, other) == []
     assert work.readings.by_signer(NOW, other) == {}
-    assert work.readings.with_words(NOW, other) == []
     assert work.readings.waits(NOW, other) is None
 
 
