@@ -50,7 +50,7 @@ def resolve(
     """Keep the senior's decision after an own read, and close the case with its label."""
     case = work.cases.get(case_id)
     _check(work, case, decided.label, decided.findings, task)
-    own = next((read for read in case.reads if read.by == person.key), None)
+    own = case.read_of(person.key)
     resolution = Resolution(
         id=decided.id,
         case=case.id,

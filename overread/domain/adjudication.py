@@ -121,11 +121,15 @@ class Case:
         """Two first reads with one label settle the case."""
         return len(self.reads) == FIRST_READS and self.reads[0].label is self.reads[1].label
 
+    def read_of(self, person: PersonKey) -> Read | None:
+        """Return the read that a person gave."""
+        return next((read for read in self.reads if read.by == person), None)
+
     def may_be_read_by(self, person: PersonKey, role: Role) -> bool:
         """Say whether the next read may be this person's."""
         if self.state is not CaseState.OPEN or person in self.barred or len(self.reads) >= ALL_READS:
             return False
-        if any(read.by == person for read in self.reads):
+        if self.read_of(person) is not None:
             return False
         return reads_at(role, self.stage)
 
@@ -141,7 +145,7 @@ class Case:
         """
         if read.by in self.barred:
             raise RaiserError
-        if any(given.by == read.by for given in self.reads):
+        if self.read_of(read.by) is not None:
             raise AlreadyReadError
         if self.state is not CaseState.OPEN or len(self.reads) >= ALL_READS:
             raise ConflictError("this case needs no further read; ask for the next one")

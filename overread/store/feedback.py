@@ -225,6 +225,12 @@ class CaseStore:
         rows = self._connection.execute(query.where(reads.c.by == person).order_by(reads.c.at))
         return [(StudyUid(study), at) for study, at in rows]
 
+    def read_since(self, person: PersonKey, since: datetime) -> list[Case]:
+        """Return the cases that a person has read since an instant, the latest read first."""
+        query = select(cases).join(reads, reads.c.case == cases.c.id)
+        query = query.where(reads.c.by == person, reads.c.at >= since)
+        return self._cases(self._connection.execute(query.order_by(reads.c.at.desc(), reads.c.id.desc())))
+
     def undecided_by(self, person: PersonKey) -> list[str]:
         """Return open cases that a person has read as the senior and has yet to decide."""
         own = exists().where(reads.c.case == cases.c.id, reads.c.by == person, reads.c.stage == Stage.SENIOR)

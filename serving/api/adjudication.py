@@ -9,6 +9,7 @@ from pydantic import Field
 from bootstrap.clock import new_id
 from feedback.adjudication import Decided, resolve, take_read
 from feedback.cases import next_case, waiting_for
+from feedback.own_reads import OwnRead, own_read
 from overread.domain.adjudication import Case, CaseState, Read, Stage
 from overread.domain.errors import ConflictError, NotFoundError
 from overread.domain.findings import Label
@@ -17,6 +18,7 @@ from overread.domain.people import Permission, Person
 from overread.domain.studies import Instance
 from overread.store.unit_of_work import UnitOfWork
 from serving.api.pictures import AskedRendering, grey_levels, pictures_of, rendered
+from serving.api.predictions import refuse_blinded
 from serving.api.repeats import Key, Once
 from serving.api.shapes import (
     Answer,
@@ -155,7 +157,7 @@ def _images(work: UnitOfWork, case: Case) -> list[PictureAnswer]:
 
 @router.get("/{case}/images/{number}.png", response_class=Response)
 def show_picture(case: str, number: int, by: CaseViewer, web: Wired, asked: AskedRendering) -> Response:
-    """Return a picture of the case that this person holds; an auditor, who never reads, sees every case's.
+    """Return a picture of the case that this person holds or has read; an auditor sees every case's.
 
     With `longest`, a picture whose longer side has more pixels is reduced to as many.
     """
@@ -182,9 +184,29 @@ def _visible(work: UnitOfWork, case: str, by: Person, web: Web) -> Case:
     if by.may(Permission.SEE_CASES):
         return work.cases.get(case)
     held = work.cases.held_by(by.key, now=web.now())
-    if held is None or held[0].id != case:
-        raise NotFoundError("no such picture, or the case is not held by you")
-    return held[0]
+    if held is not None and held[0].id == case:
+        return held[0]
+    return read_before(work, web, by, case)[0]
+
+
+def read_before(work: UnitOfWork, web: Web, by: Person, case_id: str) -> tuple[Case, OwnRead]:
+    """Return a case that a person has read, and what they said of it, to look at again.
+
+    Raises
+    ------
+    NotFoundError
+        They have not read it.
+    BlindedError
+        Its study is before them again, in another case or a reader study.
+    """
+    case = work.cases.some([case_id]).get(case_id)
+    own = None if case is None else own_read(case, by.key)
+    if case is None or own is None:
+        raise NotFoundError("no such case, or you neither hold it nor have read it")
+    held = work.cases.held_by(by.key, now=web.now())
+    if held is None or held[0].id != case.id:
+        refuse_blinded(work, web, by.key, case.study)
+    return case, own
 
 
 @router.post("/{case}/reads", status_code=201, response_model=ReadAnswer)

@@ -17,9 +17,10 @@ from overread.store.unit_of_work import UnitOfWork
 from serving.api.adjudication import ReadBody, ResolutionBody, keep_read, keep_resolution
 from serving.api.pictures import pictures_of
 from serving.api.repeats import Once
+from serving.pages.case_pictures import case_picture
 from serving.pages.findings_view import offered
 from serving.pages.forms import Filled, Form, body_of, box_of, slots_of
-from serving.pages.reading_view import PREVIEW
+from serving.pages.own_reads import today_view
 from serving.pages.routing import PageRoute
 from serving.pages.timing import seconds_since
 from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_telling, back_to
@@ -104,7 +105,7 @@ def _page(visit: Visit, by: Person, *, failed: tuple[Filled, OverreadError] | No
     web = visit.web
     with web.work() as work:
         given = next_case(work, by.key, by.role, now=web.now())
-        view = _progress(work, by)
+        view = _progress(work, by) | {"today": today_view(work, visit, by)}
         if given is not None:
             view |= _case_view(work, visit, by, *given)
         work.commit()
@@ -133,19 +134,11 @@ def _progress(work: UnitOfWork, by: Person) -> dict[str, Any]:
 def _case_view(work: UnitOfWork, visit: Visit, by: Person, case: Case, until: datetime) -> dict[str, Any]:
     """Return what may be seen of a case: pictures, its stage, and others' reads only after an own one."""
     pictures = pictures_of(work, work.studies.get(case.study))
-    own = next((read for read in case.reads if read.by == by.key), None)
+    own = case.read_of(by.key)
     stage = case.stage.value
-    image = f"/api/v1/adjudication/{case.id}/images/0"
     return {
+        **case_picture(case.id, pictures),
         "case": case.id,
-        "image": f"{image}.png",
-        "preview": f"{image}.png?longest={PREVIEW}",
-        "pixels": f"{image}/pixels",
-        "heatmap": None,
-        "prior": None,
-        "boxless": False,
-        "rows": pictures[0].rows if pictures else 512,
-        "columns": pictures[0].columns if pictures else 512,
         "stage": stage,
         "past": _STAGES[: _STAGES.index(stage)],
         "held_until": visit.formats.clock(until),

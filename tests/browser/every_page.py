@@ -20,7 +20,15 @@ def every_page(desk: Desk, served: House, language: str) -> Iterator[str]:
     reading = (study, f"/studies/{department.finding}", f"/studies/{department.excluded}")
     deciding = ("/candidates", "/candidates/2", "/retraining", "/audit", "/people", "/people/rita")
     visits = {
-        "sven": ("/", *reading, "/adjudication", "/monitoring", "/reader-studies", "/account"),
+        "sven": (
+            "/",
+            *reading,
+            "/adjudication",
+            "/adjudication/today",
+            "/monitoring",
+            "/reader-studies",
+            "/account",
+        ),
         "olga": (f"/studies/{department.quarantined}", *deciding),
     }
     login = f"/login?lang={language}"

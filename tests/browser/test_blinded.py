@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from overread.domain.findings import Finding
 from overread.domain.identifiers import StudyUid
 from tests.browser.conftest import Desk
+from tests.browser.test_accessible import found
 from tests.browser.test_layout import TOO_WIDE
 from tests.browser.test_viewer import complaints, dragged, placed
 from tests.serving.builders import SIDE
@@ -44,6 +45,8 @@ def test_boxes_go_from_a_blinded_read_to_the_seniors_decision(desk: Desk, served
         "rita", "POST", f"/api/v1/studies/{uid}/feedback", json=filed, headers={"Idempotency-Key": "k"}
     )
     first_read(opened(desk, "remy", language="zh"), uid)
+    look_again(desk.page)
+    assert found(desk) == []
     with served.storage.look() as work:
         case = work.cases.open_of(StudyUid(uid))
         assert case is not None
@@ -85,6 +88,17 @@ def first_read(page: Page, uid: str) -> None:
     expect(page.locator(".slot.named")).to_have_count(1)
     with page.expect_navigation():
         page.keyboard.press("Control+Enter")
+
+
+def look_again(page: Page) -> None:
+    """Find the read among those of the day, by keys, and see it with its box, which stays as it is."""
+    page.locator('a[href="/adjudication/today"]').press("Enter")
+    page.locator(".t a").press("Enter")
+    page.wait_for_selector("main.ready canvas")
+    expect(page.locator(".boxes .other .line")).to_have_count(1)
+    page.keyboard.press("b")
+    expect(page.locator("main.again")).to_have_attribute("data-tool", "window")
+    assert page.evaluate(TOO_WIDE) == []
 
 
 def decide(page: Page) -> None:

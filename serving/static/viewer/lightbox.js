@@ -61,10 +61,9 @@ export class Lightbox {
     return true;
   }
 
-  /** Draw the boxes that the page holds: one's own in its forms, others' where it shows them. */
+  /** Draw the boxes that the page holds: one's own in its forms, and those that it only shows. */
   marked() {
-    if (!this.tools.button(BOX)) return; // they are about another film
-    this.naming.begin();
+    if (this.tools.button(BOX)) this.naming.begin(); // without it they are about another film
     for (const { dataset } of this.page.querySelectorAll("[data-box]")) {
       this.boxes.show(dataset.box.split(",").map(Number), dataset.name);
     }

@@ -111,7 +111,8 @@ def test_who_holds_a_case_is_sent_its_grey_levels_and_nothing_that_names_its_stu
     small = served.ask("remy", "GET", f"{there}/0.png", params={"longest": SIDE // 2})
     assert Image.open(io.BytesIO(small.content)).size == (SIDE // 2, SIDE // 2)
     assert _read(served, "remy", case).status_code == 201
-    assert served.ask("remy", "GET", f"{there}/0/pixels").status_code == 404  # it is held no longer
+    assert served.ask("remy", "GET", f"{there}/0/pixels").content == own.content  # to look at once more
+    assert served.ask("rosa", "GET", f"{there}/0/pixels").status_code == 404
 
 
 def test_an_auditor_sees_a_cases_pictures_and_reads_none(served: House) -> None:

@@ -26,6 +26,7 @@ from tests.serving.pages.builders import Department, furnish, sign_in
 PAGES = {
     "/": Permission.SEE_STUDIES,
     "/adjudication": Permission.READ_CASE,
+    "/adjudication/today": Permission.READ_CASE,
     "/candidates": Permission.SEE_CANDIDATES,
     "/candidates/2": Permission.SEE_CANDIDATES,
     "/candidates/2/change-record": Permission.SEE_CANDIDATES,
