@@ -17,7 +17,6 @@ from mlflow.types import Schema, TensorSpec
 from model_registry.packaging import Contract, open_package, package_parts
 from model_registry.tracking import Record, Tracking
 from overread.domain.audit import AuditEvent
-from overread.domain.errors import RuleError
 from overread.domain.identifiers import VersionKey
 from overread.domain.models import Lineage, ModelState, ModelVersion
 from overread.store.objects import Objects
@@ -26,16 +25,6 @@ from overread.store.unit_of_work import UnitOfWork
 ALIAS = "production"
 ARTIFACT = "model"
 SCRIPT = Path(__file__).with_name("served_model.py")
-
-
-class InProductionError(RuleError):
-    """The version in production is not deleted; promote another one, or roll back, first."""
-
-    code = "in-production"
-
-    def __init__(self, version: str) -> None:
-        super().__init__(f"version {version} is in production; promote another one or roll back first")
-        self.version = version
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,17 +169,3 @@ def aliased(client: MlflowClient, name: str) -> VersionKey | None:
             return None
         raise
     return None if version is None else VersionKey(str(version))
-
-
-def delete_version(work: UnitOfWork, client: MlflowClient, name: str, version: str, *, task: str) -> None:
-    """Delete a version from MLflow's registry; our own row and package stay.
-
-    Raises
-    ------
-    InProductionError
-        It serves, by our database or by MLflow's alias.
-    """
-    serving = work.models.production(task)
-    if version in {None if serving is None else serving.version, aliased(client, name)}:
-        raise InProductionError(version)
-    client.delete_model_version(name, version)

@@ -47,11 +47,6 @@ class Screening:
         return tuple(o for o in self.outcomes if o.rule in READING_RULES and o.outcome is Outcome.FAIL)
 
     @property
-    def may_be_read(self) -> bool:
-        """Only a fail excludes; unknown never blocks a reading."""
-        return not self.reasons
-
-    @property
     def unknown(self) -> tuple[RuleOutcome, ...]:
         """Rules nobody could answer yet: the study is flagged and listed for screening."""
         return tuple(o for o in self.outcomes if o.outcome is Outcome.UNKNOWN)

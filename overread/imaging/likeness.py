@@ -48,11 +48,6 @@ def fingerprint(image: Grey) -> Fingerprint:
     return Fingerprint(squared(image, SIDE).tobytes())
 
 
-def alike(one: Fingerprint, other: Fingerprint) -> bool:
-    """Say whether two pictures show the same exposure."""
-    return pairs((one, other)) == [(0, 1)]
-
-
 def pairs(fingerprints: Sequence[Fingerprint], *, known: int = 0) -> list[tuple[int, int]]:
     """Return every pair of alike pictures as indices (i, j), i < j, in order.
 

@@ -130,20 +130,6 @@ def joined(first: LabelledSet, second: LabelledSet) -> LabelledSet:
     )
 
 
-def subset(dataset: LabelledSet, studies: Indices) -> LabelledSet:
-    """Return those studies of `dataset`, in the given order."""
-    positions, rows = dataset.boxes_of(studies)
-    return LabelledSet(
-        columns=dataset.columns,
-        labels=dataset.labels[studies],
-        boxes=dataset.boxes[rows],
-        box_studies=positions,
-        box_columns=dataset.box_columns[rows],
-        weights=dataset.weights[studies],
-        repeats=dataset.repeats[studies],
-    )
-
-
 def batches(dataset: LabelledSet, size: int, rng: np.random.Generator) -> list[Indices]:
     """Return one pass over the studies, each as often as it repeats, in random batches of about one size."""
     order = rng.permutation(np.repeat(np.arange(len(dataset)), dataset.repeats))

@@ -1,12 +1,11 @@
 """Named disturbances of a department: what a test or a demonstration wants to go wrong, and nothing more."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 
-from overread.domain.findings import Label
 from overread.simulation.population import SimulatedStudy
 from overread.simulation.readers import Reader
 from overread.simulation.seeds import happens
@@ -30,12 +29,6 @@ def careless(reader: Reader, *, share: float = 0.30) -> Reader:
     return replace(reader, careless=share)
 
 
-def wrong_labels(labels: Sequence[Label], *, share: float, rng: np.random.Generator) -> tuple[Label, ...]:
-    """Return the labels with a share of them turned round."""
-    turned = {Label.HAS_FINDING: Label.NO_FINDING, Label.NO_FINDING: Label.HAS_FINDING}
-    return tuple(turned[label] if happens(rng, share) else label for label in labels)
-
-
 def of_a_minor(study: SimulatedStudy, *, age: int = 12) -> SimulatedStudy:
     """Return the study as one of a child: rule R05 excludes it."""
     born = (study.acquired_at - timedelta(days=365.25 * (age + 0.5))).date()
@@ -50,8 +43,3 @@ def lateral(study: SimulatedStudy) -> SimulatedStudy:
 def bedside(study: SimulatedStudy) -> SimulatedStudy:
     """Return the study as a portable one: rule R03 excludes it by its order text."""
     return replace(study, view="AP", description="CHEST AP PORTABLE")
-
-
-def cut_short(file: bytes, *, share: float = 0.5) -> bytes:
-    """Return a file whose transfer broke off: the header can be read, the pixels cannot."""
-    return file[: int(len(file) * share)]

@@ -247,10 +247,6 @@ class StudyStore:
         )
         return {StudyUid(study): tuple(embedding) for study, embedding in self._connection.execute(query)}
 
-    def first_predictions(self, uids: Sequence[StudyUid]) -> dict[StudyUid, Prediction]:
-        """Return the first answer on each study that has one, without its embedding."""
-        return {uid: answers[0] for uid, answers in self._answers_on(uids).items()}
-
     def answers_that_count(self, uids: Sequence[StudyUid]) -> dict[StudyUid, Prediction]:
         """Return the answer that counts on each study that has one, without its embedding."""
         found = {uid: counting(answers) for uid, answers in self._answers_on(uids).items()}

@@ -11,8 +11,6 @@ _CLEAR_BELOW, _MOST_OPAQUE = 0.15, 170
 
 Map = NDArray[np.float32]
 Rgba = NDArray[np.uint8]
-Rgb = NDArray[np.uint8]
-Grey = NDArray[np.uint8]
 
 
 def overlay(place: Map, rows: int, columns: int, *, longest: int = LONGEST_SIDE) -> Rgba:
@@ -26,14 +24,6 @@ def overlay(place: Map, rows: int, columns: int, *, longest: int = LONGEST_SIDE)
     colours = [np.interp(level, _LEVELS, channel) for channel in zip(*_RAMP, strict=True)]
     opacity = _MOST_OPAQUE * np.clip((level - _CLEAR_BELOW) / (1 - _CLEAR_BELOW), 0.0, 1.0)
     return np.stack([*colours, opacity], axis=-1).round().astype(np.uint8)
-
-
-def blended(grey: Grey, colours: Rgba) -> Rgb:
-    """Lay an overlay on a picture of any size and return (rows, columns, 3)."""
-    rows, columns = grey.shape
-    laid = cv2.resize(colours, (columns, rows), interpolation=cv2.INTER_LINEAR).astype(np.float32)
-    share = laid[..., 3:] / 255.0
-    return np.asarray((grey[..., None] * (1 - share) + laid[..., :3] * share).round(), dtype=np.uint8)
 
 
 def png(picture: NDArray[np.uint8]) -> bytes:

@@ -15,9 +15,7 @@ from model_registry.packaging import build_package, open_package, package_digest
 from model_registry.tracking import Tracking
 from model_registry.versions import (
     Entry,
-    InProductionError,
     aliased,
-    delete_version,
     enter,
     follow_alias,
     log_model,
@@ -25,7 +23,7 @@ from model_registry.versions import (
     tag_lineage,
 )
 from overread.domain.identifiers import VersionKey
-from overread.domain.models import Lineage, ModelState, ModelVersion
+from overread.domain.models import Lineage, ModelState
 from overread.store.objects import Objects
 from overread.store.unit_of_work import UnitOfWork
 from tests.model_registry.toys import a_package, a_quantised_package, pictures
@@ -163,35 +161,3 @@ def test_lineage_is_written_onto_the_version(
     tags = tracking.client.get_model_version(name, entry.version).tags
     assert (tags["overread.dataset_version"], tags["overread.corrections"]) == ("d1", "3")
     assert tags["overread.digest"] == model.digest
-
-
-def served(work: UnitOfWork, model: ModelVersion, now: datetime) -> None:
-    work.models.put_in_production("demo", model.version, at=now, by=["a", "b"], reason="test", rollback=False)
-
-
-def test_what_serves_is_not_deleted(
-    tracking: Tracking,
-    enrolled: Callable[[float], tuple[str, Entry]],
-    work: UnitOfWork,
-    objects: Objects,
-    now: datetime,
-) -> None:
-    name, first = enrolled(0.5)
-    _, second = enrolled(0.6)
-    model = register(work, objects, a_package(), first, lineage=a_lineage(first.run), trained_at=now)
-    served(work, model, now)
-    with pytest.raises(InProductionError, match="roll back first"):
-        delete_version(work, tracking.client, name, first.version, task="demo")
-    delete_version(work, tracking.client, name, second.version, task="demo")
-    assert [str(found.version) for found in tracking.client.search_model_versions(f"name = '{name}'")] == [
-        "1"
-    ]
-
-
-def test_what_the_alias_names_is_not_deleted_while_it_still_has_to_follow(
-    tracking: Tracking, enrolled: Callable[[float], tuple[str, Entry]], work: UnitOfWork
-) -> None:
-    name, entry = enrolled(0.5)
-    follow_alias(tracking.client, name, entry.version)
-    with pytest.raises(InProductionError):
-        delete_version(work, tracking.client, name, entry.version, task="demo")

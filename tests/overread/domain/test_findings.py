@@ -75,13 +75,13 @@ def test_the_usual_findings_are_the_slight_ones_then_others_and_as_many_as_digit
 
 @pytest.mark.parametrize("rule", ["R01", "R02", "R03", "R04", "R05", "R06", "R09", "R10", "R11"])
 def test_only_a_fail_of_a_reading_rule_keeps_the_model_from_a_study(rule: str) -> None:
-    assert not a_screening(**{rule: Outcome.FAIL}).may_be_read
-    assert a_screening(**{rule: Outcome.UNKNOWN}).may_be_read
+    assert a_screening(**{rule: Outcome.FAIL}).reasons
+    assert not a_screening(**{rule: Outcome.UNKNOWN}).reasons
 
 
 @pytest.mark.parametrize("rule", ["R07", "R08", "R12"])
 def test_a_fail_of_another_rule_does_not(rule: str) -> None:
-    assert a_screening(**{rule: Outcome.FAIL}).may_be_read
+    assert not a_screening(**{rule: Outcome.FAIL}).reasons
 
 
 @pytest.mark.parametrize("rule", RULES)

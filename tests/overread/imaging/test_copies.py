@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from overread.imaging.copies import copies, same_exposure
-from overread.imaging.likeness import Fingerprint, alike, fingerprint
+from overread.imaging.likeness import Fingerprint, fingerprint
 from overread.imaging.pixels import grey_file
 from overread.imaging.resizing import Grey
 from tests.overread.imaging.builders import real
-from tests.overread.imaging.test_likeness import a_picture, halved, re_encoded
+from tests.overread.imaging.test_likeness import a_picture, alike, halved, re_encoded
 
 
 def mirrored(image: Grey) -> Grey:

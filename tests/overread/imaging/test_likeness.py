@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from overread.domain.errors import InputError
-from overread.imaging.likeness import Fingerprint, alike, fingerprint, pairs
+from overread.imaging.likeness import Fingerprint, fingerprint, pairs
 from overread.imaging.pixels import grey_file
 from overread.imaging.resizing import Grey, squared
 from tests.overread.imaging.builders import real
@@ -55,6 +55,10 @@ def brighter(image: Grey) -> Grey:
 
 def all_at_once(image: Grey) -> Grey:
     return re_encoded(halved(noisy(brighter(trimmed(image)))))
+
+
+def alike(one: Fingerprint, other: Fingerprint) -> bool:
+    return pairs((one, other)) == [(0, 1)]
 
 
 ALTERATIONS = [re_encoded, trimmed, noisy, halved, brighter, all_at_once]

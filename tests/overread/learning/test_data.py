@@ -10,7 +10,6 @@ from overread.learning.data import (
     batches,
     joined,
     labelled_set,
-    subset,
 )
 
 COLUMNS = ("any", "strand", "heart")
@@ -69,13 +68,6 @@ def test_joining_keeps_each_box_with_its_study() -> None:
     both = joined(a_set(NEGATIVE, a_positive()), a_set(a_positive("heart")))
     assert both.box_studies.tolist() == [1, 2]
     assert len(both) == 3
-
-
-def test_a_subset_keeps_order_and_boxes() -> None:
-    some = subset(a_set(a_positive(), NEGATIVE, a_positive("heart")), np.array([2, 1]))
-    assert some.labels[:, 0].tolist() == [1, 0]
-    assert some.box_studies.tolist() == [0]
-    assert some.box_columns.tolist() == [2]
 
 
 def test_one_pass_brings_each_study_as_often_as_it_repeats() -> None:

@@ -39,12 +39,6 @@ def test_a_careless_reader_answers_the_opposite_now_and_then() -> None:
     assert wrong == pytest.approx(0.31, abs=0.05)
 
 
-def test_wrong_labels_are_turned_round_at_the_stated_share() -> None:
-    labels = [Label.NO_FINDING] * 1000
-    turned = scenarios.wrong_labels(labels, share=0.15, rng=np.random.default_rng(0))
-    assert turned.count(Label.HAS_FINDING) == pytest.approx(150, abs=40)
-
-
 def test_a_minor_is_a_minor() -> None:
     study = scenarios.of_a_minor(a_study(), age=12)
     assert study.age == 12
@@ -57,11 +51,3 @@ def test_lateral_and_bedside_studies_say_so_in_their_tags() -> None:
     assert tags[0].ViewPosition == "LL"
     assert tags[0].ViewCodeSequence[0].CodeValue == "399067008"
     assert "PORTABLE" in tags[1].StudyDescription
-
-
-def test_a_file_cut_short_keeps_its_header_and_loses_its_pixels() -> None:
-    study = a_study()
-    whole = to_dicom(study, draw(study, 192))
-    broken = scenarios.cut_short(whole)
-    assert whole.startswith(broken)
-    assert b"DICM" in broken[:132]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from serving.inference.heatmaps import LONGEST_SIDE, blended, overlay, png
+from serving.inference.heatmaps import LONGEST_SIDE, overlay, png
 
 
 def _colours(level: float) -> list[int]:
@@ -34,11 +34,9 @@ def test_the_overlay_has_the_shape_of_its_picture(rows: int, columns: int, shape
     assert overlay(np.zeros((4, 4), np.float32), rows, columns).shape[:2] == shape
 
 
-@given(st.floats(-0.5, 1.5))
-def test_a_clear_overlay_leaves_the_picture_as_it_was(level: float) -> None:
-    grey = np.arange(64, dtype=np.uint8).reshape(8, 8)
-    laid = blended(grey, overlay(np.full((2, 2), min(level, 0.15), np.float32), 8, 8))
-    assert (laid == grey[..., None]).all()
+@given(st.floats(-0.5, 0.15))
+def test_a_weak_map_leaves_the_picture_as_it_was(level: float) -> None:
+    assert not overlay(np.full((2, 2), level, np.float32), 8, 8)[..., 3].any()
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
