@@ -9,7 +9,6 @@ from overread.store.archive import ArchiveStore
 from overread.store.audit import AuditLog
 from overread.store.audits import LotStore, TextSwitchStore
 from overread.store.feedback import CaseStore, CorrectionStore, LabelStore
-from overread.store.leases import Leases
 from overread.store.locks import ReadingLockStore
 from overread.store.models import DatasetStore, ModelStore
 from overread.store.monitoring import MonitoringStore
@@ -48,7 +47,6 @@ class UnitOfWork:
         self.corrections = CorrectionStore(connection)
         self.datasets = DatasetStore(connection)
         self.labels = LabelStore(connection)
-        self.leases = Leases(connection)
         self.lots = LotStore(connection)
         self.models = ModelStore(connection)
         self.monitoring = MonitoringStore(connection)

@@ -1,4 +1,4 @@
-"""Outbox, leases, remembered answers and the audit chain."""
+"""Outbox, remembered answers and the audit chain."""
 
 from sqlalchemy import Column, Index, Integer, String, Table, Text
 
@@ -17,13 +17,6 @@ outbox = Table(
     Column("done_at", Instant),
     Column("error", Text),
     Index("ix_outbox_topic_due", "topic", "done_at", "due_at"),
-)
-leases = Table(
-    "leases",
-    metadata,
-    Column("name", key(200), primary_key=True),
-    Column("holder", key(), nullable=False),
-    Column("until", Instant, nullable=False),
 )
 answers = Table(
     "remembered_answers",

@@ -163,18 +163,20 @@ def _take_and_leave(storage: Storage) -> None:
 
 
 def test_a_rule_that_reads_before_it_writes_holds_against_another_writer(storage: Storage) -> None:
-    """Of many who take one lease at once, one gets it."""
-    taken: list[bool] = []
+    """Of many who each add the first person, one does."""
+    added: list[bool] = []
 
-    def take(holder: str) -> None:
+    def add(name: str) -> None:
         with storage.work() as work:
-            got = work.leases.take("sweep", holder, now=NOW, length=timedelta(minutes=1))
+            first = not work.people.all()
+            if first:
+                work.people.add(PersonKey(name), Role.READER, password=None, at=NOW)
             work.commit()
-        taken.append(got)
+        added.append(first)
 
-    threads = [threading.Thread(target=take, args=(f"holder-{number}",)) for number in range(8)]
+    threads = [threading.Thread(target=add, args=(f"person-{number}",)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(taken) == [False] * 7 + [True]
+    assert sorted(added) == [False] * 7 + [True]

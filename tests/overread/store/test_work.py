@@ -1,4 +1,4 @@
-"""Outbox, leases and remembered answers."""
+"""Outbox and remembered answers."""
 
 from datetime import datetime, timedelta
 
@@ -91,23 +91,6 @@ def test_a_starting_process_takes_up_what_a_killed_one_had_claimed(work: UnitOfW
     work.outbox.claim("screen", now=now)
     work.outbox.revive("screen", now=now)
     assert work.outbox.claim("screen", now=now) is not None
-
-
-def test_a_lease_is_one_holders_until_it_ends(work: UnitOfWork, now: datetime) -> None:
-    assert work.leases.take("sweep", "one", now=now, length=MINUTE)
-    assert not work.leases.take("sweep", "two", now=now + 59 * SECOND, length=MINUTE)
-    assert work.leases.holder("sweep", now=now) == "one"
-    assert work.leases.take("sweep", "one", now=now + 59 * SECOND, length=MINUTE)  # renewed
-    assert not work.leases.take("sweep", "two", now=now + 61 * SECOND, length=MINUTE)
-    assert work.leases.take("sweep", "two", now=now + 2 * MINUTE, length=MINUTE)
-
-
-def test_only_its_holder_gives_a_lease_back(work: UnitOfWork, now: datetime) -> None:
-    work.leases.take("sweep", "one", now=now, length=MINUTE)
-    work.leases.give_back("sweep", "two")
-    assert work.leases.holder("sweep", now=now) == "one"
-    work.leases.give_back("sweep", "one")
-    assert work.leases.holder("sweep", now=now) is None
 
 
 def test_the_same_request_gets_the_first_answer(work: UnitOfWork, now: datetime) -> None:
