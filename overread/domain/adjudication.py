@@ -35,6 +35,14 @@ class Grade(StrEnum):
     ADJUDICATED = "adjudicated"
 
 
+class Confidence(StrEnum):
+    """How sure a reader is of a call; no number, and nothing is computed from it."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
 class AlreadyReadError(ConflictError):
     """One person reads a case once."""
 
@@ -55,7 +63,7 @@ class RaiserError(ForbiddenError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Read:
-    """One blinded read."""
+    """One blinded read; `confidence` is None where its reader did not say."""
 
     id: str
     case: str
@@ -65,6 +73,7 @@ class Read:
     label: Label
     findings: tuple[Finding, ...] = ()
     quality: str | None = None
+    confidence: Confidence | None = None
     seconds: float | None = None
     comment: str = ""
 

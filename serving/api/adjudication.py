@@ -10,7 +10,7 @@ from bootstrap.clock import new_id
 from feedback.adjudication import Decided, resolve, take_read
 from feedback.cases import next_case, waiting_for
 from feedback.own_reads import OwnRead, own_read
-from overread.domain.adjudication import Case, CaseState, Read, Stage
+from overread.domain.adjudication import Case, CaseState, Confidence, Read, Stage
 from overread.domain.errors import ConflictError, NotFoundError
 from overread.domain.findings import Label
 from overread.domain.identifiers import Identifier
@@ -72,6 +72,7 @@ class ReadBody(Body):
     label: Label
     findings: Findings = ()
     quality: Annotated[str, Field(max_length=32, pattern=r"^[a-z0-9_-]*$")] | None = None
+    confidence: Confidence | None = None
     seconds: Annotated[float, Field(ge=0, le=86_400)] | None = None
     comment: Words = ""
 
@@ -83,6 +84,7 @@ class OtherRead(Answer):
     label: Label
     findings: list[FindingShape]
     quality: str | None
+    confidence: Confidence | None
     comment: str
 
 
@@ -94,6 +96,7 @@ class ReadAnswer(Answer):
     label: Label
     findings: list[FindingShape]
     quality: str | None
+    confidence: Confidence | None
     seconds: float | None
     comment: str
     by: str
@@ -241,6 +244,7 @@ def keep_read(work: UnitOfWork, web: Web, case_id: str, body: ReadBody, by: Pers
         label=body.label,
         findings=domain_findings(body.findings),
         quality=body.quality,
+        confidence=body.confidence,
         seconds=body.seconds,
         comment=body.comment,
     )
@@ -258,6 +262,7 @@ def _read_answer(case: Case, read: Read) -> ReadAnswer:
         label=read.label,
         findings=finding_shapes(read.findings),
         quality=read.quality,
+        confidence=read.confidence,
         seconds=read.seconds,
         comment=read.comment,
         by=read.by,
@@ -275,6 +280,7 @@ def others_of(case: Case, own: Read) -> list[OtherRead]:
             label=read.label,
             findings=finding_shapes(read.findings),
             quality=read.quality,
+            confidence=read.confidence,
             comment=read.comment,
         )
         for read in case.reads

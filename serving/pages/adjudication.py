@@ -52,6 +52,7 @@ def give_read(case: str, by: CaseReader, visit: Visiting, form: Form) -> Respons
                 "label": form.text("label"),
                 "findings": _findings(form),
                 "quality": form.text("quality") or None,
+                "confidence": form.text("confidence") or None,
                 "seconds": seconds_since(form.text("opened"), web.now()),
                 "comment": form.text("comment").strip(),
             },
@@ -161,5 +162,6 @@ def _read_view(visit: Visit, read: Read, own: Read) -> dict[str, Any]:
         "letter": _LETTERS.get(read.stage, ""),
         "label": read.label.value,
         "findings": findings,
+        "confidence": read.confidence,
         "comment": read.comment,
     }

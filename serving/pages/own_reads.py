@@ -68,6 +68,7 @@ def _line(visit: Visit, own: OwnRead) -> dict[str, Any]:
         "label": read.label.value,
         "findings": [_finding(visit, finding) for finding in read.findings],
         "quality": read.quality,
+        "confidence": read.confidence,
         "took": _took(visit, read.seconds),
         "comment": read.comment,
         "decision": None

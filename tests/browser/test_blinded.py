@@ -52,6 +52,7 @@ def test_boxes_go_from_a_blinded_read_to_the_seniors_decision(desk: Desk, served
         assert case is not None
         (first,) = case.reads
     (finding,) = first.findings
+    assert first.confidence == "medium"
     usual = served.app.state.web.task.vocabulary.usual
     assert (first.by, first.label, finding.code) == ("remy", "has_finding", usual[0].code)
     assert np.abs(corners(finding) - np.array(FIRST) * SIDE).max() <= 1
@@ -79,6 +80,8 @@ def first_read(page: Page, uid: str) -> None:
     expect(page.locator("[data-says=window]")).to_contain_text("W 128 ")
     page.keyboard.press("n")
     expect(page.locator(".call [value=no_finding]")).to_be_checked()
+    expect(page.locator("[name=confidence]:checked")).to_have_count(0)
+    page.locator("[name=confidence][value=medium]").press("Space")
     boxed(page, FIRST)
     page.keyboard.press("Control+Enter")  # not sent: the picker asks for the name of the box
     page.keyboard.press("1")

@@ -73,6 +73,7 @@ reads = Table(
     Column("label", key(16), nullable=False),
     Column("findings", Nested, nullable=False),
     Column("quality", key(32)),
+    Column("confidence", key(16)),
     Column("seconds", Float),
     Column("comment", Text, nullable=False),
     UniqueConstraint("case", "by"),

@@ -138,6 +138,7 @@ def test_a_read_has_the_shape_of_the_interface_and_is_repeatable(served: House) 
         "label",
         "findings",
         "quality",
+        "confidence",
         "seconds",
         "comment",
         "by",
@@ -145,7 +146,7 @@ def test_a_read_has_the_shape_of_the_interface_and_is_repeatable(served: House) 
         "state",
         "others",
     }
-    assert first.json()["others"] is None
+    assert (first.json()["confidence"], first.json()["others"]) == (None, None)
     other = _read(served, "remy", case, "no_finding")
     assert (other.status_code, other.json()["code"]) == (409, "idempotency-conflict")
 
@@ -159,7 +160,8 @@ def test_two_reads_that_agree_close_the_case(served: House) -> None:
 
 def test_where_two_differ_a_senior_reads_blind_and_only_then_sees_the_others(served: House) -> None:
     _, case = _opened(served)
-    _read_next(served, "remy", "no_finding")
+    assert _next(served, "remy").status_code == 200
+    _read(served, "remy", case, "no_finding", confidence="low")
     _read_next(served, "rosa", "has_finding")
     given = _next(served, "sven").json()
     assert (given["case"], given["stage"]) == (case, "senior")
@@ -168,7 +170,8 @@ def test_where_two_differ_a_senior_reads_blind_and_only_then_sees_the_others(ser
     early = served.ask("sven", "POST", path, json=decision)
     assert early.status_code == 403
     read = _read(served, "sven", case, "has_finding").json()
-    assert [other["label"] for other in read["others"]] == ["no_finding", "has_finding"]
+    said = [(other["label"], other["confidence"]) for other in read["others"]]
+    assert said == [("no_finding", "low"), ("has_finding", None)]
     assert all("by" not in other for other in read["others"])
     done = served.ask("sven", "POST", path, json=decision)
     assert (done.status_code, done.json()["state"]) == (201, "closed")
@@ -234,6 +237,7 @@ def test_a_hold_ends_and_the_case_goes_to_the_next_reader(served: House) -> None
         {"label": "has_finding", "findings": [{"code": "no_such_thing"}]},
         {"label": "perhaps"},
         {"label": "no_finding", "seconds": -1},
+        {"label": "no_finding", "confidence": "90 %"},
         {"label": "no_finding", "study": "1.2.3"},
     ],
 )

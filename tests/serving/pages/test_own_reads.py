@@ -6,7 +6,14 @@ from overread.domain.identifiers import StudyUid
 from tests.serving.conftest import House
 from tests.serving.pages.builders import Browser, forms_of, furnish, sign_in
 
-SAID = {"label": "has_finding", "code": "nodule", "side": "left", "box": "4,5,20,30", "comment": "faint"}
+SAID = {
+    "label": "has_finding",
+    "code": "nodule",
+    "side": "left",
+    "box": "4,5,20,30",
+    "comment": "faint",
+    "confidence": "low",
+}
 
 
 def read(browser: Browser, **said: str) -> str:
@@ -44,7 +51,7 @@ def test_own_reads_are_listed_and_looked_at_again_without_a_word_of_anybody_else
     read(sven, label="no_finding")
     day, again = remy.get("/adjudication/today").text, remy.get(f"/adjudication/{case}/own-read").text
     for page in (day, again):
-        for shown in ("Finding", "nodule", "Left", "Limited"):
+        for shown in ("Finding", "nodule", "Left", "Limited", "Low"):
             assert shown in page, shown
         for hidden in (disputed, "Doe", "rita", "rosa", "nothing there", "senior reads", "/reads"):
             assert hidden not in page, hidden
@@ -67,12 +74,13 @@ def test_a_senior_finds_the_own_decision_beside_the_own_read_and_nobody_else_doe
     served: House, disputed: str
 ) -> None:
     remy, rosa, sven = (sign_in(served, who) for who in ("remy", "rosa", "sven"))
-    case = read(remy, label="has_finding")
+    case = read(remy, label="has_finding", confidence="high")
     read(rosa, label="no_finding")
     read(sven, label="no_finding")
     deciding = sven.get("/adjudication")
     again = sven.get(f"/adjudication/{case}/own-read")  # held still, and one's own
     assert again.status_code == 200
+    assert "confidence High" in deciding.text
     assert "You decided" not in again.text
     resolved = {"label": "has_finding", "code": "nodule", "reason": "seen beside the heart"}
     assert sven.send(deciding, f"/adjudication/{case}/resolution", resolved).status_code == 303
