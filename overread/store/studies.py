@@ -12,6 +12,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     exists,
+    false,
     func,
     insert,
     not_,
@@ -48,11 +49,11 @@ _FIRST = select(first_answers.c.study).where(first_answers.c.study == bindparam(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filter:
-    """What a list of studies is narrowed to; `text` is a study UID, or how a patient's name or id begins.
+    """What a list of studies is narrowed to; `text` is a study UID, or part of a patient's name or id.
 
-    `urgent` keeps to studies with an urgent finding that wait to be read, or leaves them out; those in
-    `not_so` do not count as urgent. With `called_by` an answer counts, for label and urgency, only on
-    studies that this person has called.
+    `priority` keeps to the studies with an urgent finding that wait to be read (1), to those that wait with
+    another finding (2), or to the rest (3), where those in `not_so` always are. With `called_by` an answer
+    counts, for label and priority, only on studies that this person has called.
     """
 
     state: StudyState | None = None
@@ -61,7 +62,7 @@ class Filter:
     among: tuple[StudyUid, ...] | None = None
     since: datetime | None = None
     sent_by: str | None = None
-    urgent: bool | None = None
+    priority: int | None = None
     not_so: frozenset[StudyUid] = frozenset()
     called_by: PersonKey | None = None
 
@@ -274,13 +275,32 @@ class StudyStore:
         return [parsed(Prediction, row) for row in self._connection.execute(query.limit(limit))]
 
 
-def _urgent(wanted: Filter) -> ColumnElement[bool]:
-    urgent = [studies.c.urgent == true(), studies.c.state == StudyState.PREDICTED]
+def _of_priority(wanted: Filter) -> ColumnElement[bool]:
+    waits = [studies.c.state == StudyState.PREDICTED]
     if wanted.not_so:
-        urgent.append(studies.c.uid.not_in(wanted.not_so))
+        waits.append(studies.c.uid.not_in(wanted.not_so))
     if wanted.called_by is not None:
-        urgent.append(_called(wanted.called_by))
-    return and_(*urgent)
+        waits.append(_called(wanted.called_by))
+    urgent = studies.c.urgent == true()
+    found = func.coalesce(studies.c.label, "") == Label.HAS_FINDING  # a row without a label is the rest's too
+    match wanted.priority:
+        case 1:
+            return and_(urgent, *waits)
+        case 2:
+            return and_(studies.c.urgent == false(), *waits, found)
+        case _:
+            return not_(and_(or_(urgent, found), *waits))
+
+
+def _named(text: str) -> list[ColumnElement[bool]]:
+    """Return where a patient's id or name holds a text; the parts of a name with a space or without."""
+    joined = func.replace(patients.c.name, "^", "")
+    spaced = func.replace(func.replace(patients.c.name, "^", " "), "=", " ")
+    asked = text.replace("^", " ")
+    return [
+        patients.c.id.icontains(text, autoescape=True),
+        *(name.icontains(asked, autoescape=True) for name in (spaced, joined)),
+    ]
 
 
 def _called(by: PersonKey) -> ColumnElement[bool]:
@@ -307,19 +327,12 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         conditions.append(studies.c.label == wanted.label)
         if wanted.called_by is not None:
             conditions.append(_called(wanted.called_by))
-    if wanted.urgent is not None:
-        conditions.append(_urgent(wanted) if wanted.urgent else not_(_urgent(wanted)))
+    if wanted.priority is not None:
+        conditions.append(_of_priority(wanted))
     if wanted.since is not None:
         conditions.append(studies.c.received_at >= wanted.since)
     if wanted.text:
-        start = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        conditions.append(
-            or_(
-                studies.c.uid == wanted.text,
-                patients.c.name.ilike(start, escape="\\"),
-                patients.c.id.ilike(start, escape="\\"),
-            )
-        )
+        conditions.append(or_(studies.c.uid == wanted.text, *_named(wanted.text)))
     if wanted.sent_by is not None:
         conditions.append(
             studies.c.uid.in_(select(instances.c.study).where(instances.c.sent_by == wanted.sent_by))

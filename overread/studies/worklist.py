@@ -22,15 +22,15 @@ class Row:
     threshold: float | None = None
 
 
-URGENT = 1
+URGENT, FOUND, REST = PRIORITIES = (1, 2, 3)
 AT_ONCE = 200  # studies looked at before the next are asked for
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """Where a page of the list ended: among the urgent or the others, at which study."""
+    """Where a page of the list ended: among the studies of which priority, at which study."""
 
-    urgent: bool
+    priority: int
     received_at: datetime
     uid: str
 
@@ -38,12 +38,12 @@ class Place:
 def priority(study: Study, prediction: Prediction | None, vocabulary: Vocabulary) -> int:
     """Return 1 for an urgent finding, 2 for any other, 3 otherwise."""
     if study.label is not Label.HAS_FINDING:
-        return 3
+        return REST
     if prediction is not None:
         likely = {code for code, value in prediction.by_finding.items() if value >= prediction.threshold}
         if any(row.urgent and row.code in likely for row in vocabulary.rows):
             return URGENT
-    return 2
+    return FOUND
 
 
 def page(
@@ -69,7 +69,7 @@ def page(
     ]
 
 
-def urgent_first(
+def by_priority(
     work: UnitOfWork,
     wanted: Filter,
     *,
@@ -78,42 +78,45 @@ def urgent_first(
     vocabulary: Vocabulary,
     backwards: bool = False,
 ) -> list[tuple[Row, Place]]:
-    """Return one page, urgent findings that wait to be read before all others, each with its place.
+    """Return one page: urgent findings that wait to be read, other findings that wait, then the rest.
 
-    `backwards` it is the page that ends before `after`. Studies in `wanted.not_so` keep the place that their
-    arrival gives them, which tells nothing of an answer.
+    Each row comes with its place; `backwards` it is the page that ends before `after`. Studies in
+    `wanted.not_so` are among the rest, where their arrival puts them, which tells nothing of an answer.
     """
     found: list[tuple[Row, Place]] = []
-    for urgent in (False, True) if backwards else (True, False):
-        # the urgent come first: on from the others, or back from the urgent, the other part is behind
-        is_passed = after is not None and after.urgent is not urgent and after.urgent is backwards
-        if len(found) == limit or is_passed:
+    for rank in reversed(PRIORITIES) if backwards else PRIORITIES:
+        passed = 0 if after is None else (rank - after.priority if backwards else after.priority - rank)
+        if len(found) == limit or passed > 0:
             continue
-        start = None if after is None or after.urgent != urgent else (after.received_at, after.uid)
+        start = None if after is None or after.priority != rank else (after.received_at, after.uid)
         rows = page(
             work,
-            replace(wanted, urgent=urgent),
+            replace(wanted, priority=rank),
             after=start,
             limit=limit - len(found),
             vocabulary=vocabulary,
             backwards=backwards,
         )
         placed = [
-            (row, Place(urgent=urgent, received_at=row.study.received_at, uid=row.study.uid)) for row in rows
+            (row, Place(priority=rank, received_at=row.study.received_at, uid=row.study.uid)) for row in rows
         ]
         found = placed + found if backwards else found + placed
     return found
 
 
 def next_unread(work: UnitOfWork, wanted: Filter, *, by: PersonKey, left: Study) -> StudyUid | None:
-    """Return the study to read after one: an urgent one, the next in the list, or the first; None at the end.
+    """Return the study to read after one: an urgent finding, the next of the others, or the next of the rest.
+
+    After the last of a kind comes its first; None at the end.
 
     Unread is what waits to be read and what the person has not had a word on. Studies in `wanted.not_so`,
     which this person must not read or another one reads, are passed over.
     """
     waiting = replace(wanted, state=StudyState.PREDICTED)
-    for urgent, after in ((True, None), (False, (left.received_at, left.uid)), (False, None)):
-        for uid in _unsaid(work, replace(waiting, urgent=urgent), by=by, after=after):
+    here = (left.received_at, left.uid)
+    among_findings = here if left.label is Label.HAS_FINDING else None
+    for rank, after in ((URGENT, None), (FOUND, among_findings), (FOUND, None), (REST, here), (REST, None)):
+        for uid in _unsaid(work, replace(waiting, priority=rank), by=by, after=after):
             if uid not in wanted.not_so and uid != left.uid:
                 return uid
     return None

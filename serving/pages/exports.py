@@ -110,7 +110,7 @@ def _pages(visit: Visit, by: Person, chosen: Chosen) -> Iterator[list[list[str]]
     while True:
         with web.look() as work:
             wanted = as_told(work, web, by, chosen.filter())
-            found = worklist.urgent_first(
+            found = worklist.by_priority(
                 work, wanted, after=after, limit=AT_ONCE, vocabulary=web.task.vocabulary
             )
             lines = lines_of(work, visit, by, chosen, [row for row, _ in found])

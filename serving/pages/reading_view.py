@@ -18,7 +18,7 @@ from serving.api.predictions import address, is_untold, refuse_blinded
 from serving.pages.answers import answers_view
 from serving.pages.links import ohif_link
 from serving.pages.locks import lock_shown
-from serving.pages.people import sex_and_age
+from serving.pages.people import patient_name, sex_and_age
 from serving.pages.report_view import Asked, contradicts, kept_report, report_view
 from serving.pages.visits import Visit
 
@@ -75,7 +75,7 @@ def _identity(work: UnitOfWork, visit: Visit, study: Study) -> dict[str, Any]:
     return {
         "uid": study.uid,
         "state": study.state.value,
-        "name": patient.name.replace("^", " "),
+        "name": patient_name(patient.name),
         "patient_id": patient.id,
         "sex_age": sex_and_age(visit.words, taken.sex or patient.sex, taken.age),
         "study_date": visit.formats.day(study.study_date),

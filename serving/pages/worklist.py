@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from overread.domain.errors import InputError
 from overread.domain.identifiers import PersonKey, StudyUid
 from overread.domain.people import Person
 from overread.domain.studies import Reason, StudyState
@@ -17,7 +18,7 @@ from serving.api.predictions import as_told, blinded_for, hidden_among
 from serving.api.shapes import study_named
 from serving.pages.choices import Asking, Chosen
 from serving.pages.locks import LockShown, locks_of_others
-from serving.pages.people import sex_and_age
+from serving.pages.people import patient_name, sex_and_age
 from serving.pages.routing import PageRoute
 from serving.pages.visits import Visit, Visiting
 from serving.security.permissions import Viewer
@@ -76,7 +77,7 @@ def show_worklist(
     before: Annotated[str | None, Query(max_length=1000)] = None,
     ended: str = "",
 ) -> Response:
-    """Show one page of the list: urgent findings that wait, then the latest received first.
+    """Show one page of the list: urgent findings that wait, others that wait, then the rest.
 
     It begins behind `cursor`, or ends before `before`.
     """
@@ -156,13 +157,13 @@ def _part(work: UnitOfWork, web: Web, wanted: Filter, *, cursor: str | None, bef
     vocabulary, limit = web.task.vocabulary, ROWS + 1  # one more, to see whether there are more
     until = _place(web.cursors.read(PLACE, before))
     if until is not None:
-        rows = worklist.urgent_first(
+        rows = worklist.by_priority(
             work, wanted, after=until, limit=limit, vocabulary=vocabulary, backwards=True
         )
         if len(rows) == limit:
             return _Part(rows=rows[1:], is_first=False, begins=rows[1][1], ends=rows[-1][1])
     after = None if until is not None else _place(web.cursors.read(PLACE, cursor))
-    rows = worklist.urgent_first(work, wanted, after=after, limit=limit, vocabulary=vocabulary)
+    rows = worklist.by_priority(work, wanted, after=after, limit=limit, vocabulary=vocabulary)
     is_first = after is None
     return _Part(
         rows=rows[:ROWS],
@@ -173,14 +174,16 @@ def _part(work: UnitOfWork, web: Web, wanted: Filter, *, cursor: str | None, bef
 
 
 def _position(place: worklist.Place) -> list[str | int]:
-    return [place.urgent, place.received_at.isoformat(), place.uid]
+    return [place.priority, place.received_at.isoformat(), place.uid]
 
 
 def _place(position: Sequence[object] | None) -> worklist.Place | None:
     if position is None:
         return None
-    urgent, at, uid = position
-    return worklist.Place(urgent=bool(urgent), received_at=datetime.fromisoformat(str(at)), uid=str(uid))
+    priority, at, uid = position
+    if not isinstance(priority, int):
+        raise InputError("this cursor was changed; start again without one")
+    return worklist.Place(priority=int(priority), received_at=datetime.fromisoformat(str(at)), uid=str(uid))
 
 
 def _own_words(work: UnitOfWork, person: PersonKey, among: Sequence[StudyUid]) -> dict[StudyUid, str]:
@@ -200,7 +203,7 @@ def _line(visit: Visit, row: worklist.Row, chosen: Chosen, *, word: str | None, 
         probability=None if blinded else study.probability,
         threshold=None if blinded else row.threshold,
         priority=3 if blinded else row.priority,
-        name=row.patient.name.replace("^", " "),
+        name=patient_name(row.patient.name),
         patient_id=row.patient.id,
         sex_age=sex_and_age(visit.words, study.acquisition.sex or row.patient.sex, study.acquisition.age),
         scanner=f"{study.acquisition.manufacturer} {study.acquisition.model}".strip(),

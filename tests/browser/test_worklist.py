@@ -36,12 +36,17 @@ def test_keys_move_through_the_list_open_a_study_and_find_its_row_again(desk: De
     page.go_back()
     expect(current).to_have_attribute("data-uid", there.clear)
     page.keyboard.press("/")
-    page.keyboard.type("doej")  # letters of a search are no keys
-    expect(page.locator("#q")).to_have_value("doej")
-    page.wait_for_url("**/?*q=doej")
+    page.keyboard.type("jdoe")  # letters of a search are no keys
+    expect(page.locator("#q")).to_have_value("jdoe")
+    page.wait_for_url("**/?*q=jdoe")
     expect(page.locator("tr[data-uid]")).to_have_count(0)
+    expect(page.locator("#as-file")).to_have_attribute(
+        "href", "/worklist.csv?q=jdoe"
+    )  # what is seen is taken
     page.go_back()
     expect(page.locator("tr[data-uid]")).to_have_count(4)
+    page.select_option("#state", "excluded")
+    expect(page.locator(".tab.on")).to_contain_text("Not scored")
     assert desk.complaints == []
 
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from bootstrap.storage import Storage
+from overread.domain.datasets import Split
 from overread.domain.findings import Label
 from overread.domain.identifiers import PersonKey, StudyUid
 from overread.domain.studies import StudyState
@@ -15,8 +16,17 @@ from overread.store.engine import Engine
 from overread.store.studies import Filter
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies.predicting import keep_prediction
-from overread.studies.worklist import next_unread, page, priority, urgent_first
-from tests.builders import NOW, a_correction, a_prediction, a_study, keep_predicted, keep_study, uid
+from overread.studies.worklist import by_priority, next_unread, page, priority
+from tests.builders import (
+    NOW,
+    a_correction,
+    a_patient,
+    a_prediction,
+    a_study,
+    keep_predicted,
+    keep_study,
+    uid,
+)
 
 
 @pytest.mark.parametrize(
@@ -64,30 +74,36 @@ def shown(work: UnitOfWork, task: Task, wanted: Filter, *, at_once: int) -> list
     """Return the whole list, turned page by page."""
     found: list[StudyUid] = []
     after = None
-    while rows := urgent_first(work, wanted, after=after, limit=at_once, vocabulary=task.vocabulary):
+    while rows := by_priority(work, wanted, after=after, limit=at_once, vocabulary=task.vocabulary):
         found += [row.study.uid for row, _ in rows]
         after = rows[-1][1]
     return found
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 3, 50])
-def test_urgent_findings_that_wait_come_first_and_no_row_is_lost_between_pages(
+def test_findings_that_wait_come_first_urgent_ones_before_and_no_row_is_lost_between_pages(
     work: UnitOfWork, task: Task, at_once: int
 ) -> None:
+    labels = {2: Label.HAS_FINDING, 3: Label.HAS_FINDING, 4: Label.HAS_FINDING, 6: None}
     for number in range(8):
-        study = a_study(number, received_at=NOW + timedelta(minutes=number // 2), urgent=number in {1, 4, 5})
-        keep_study(work, replace(study, state=StudyState.REPORTED) if number == 5 else study)
-    assert shown(work, task, Filter(), at_once=at_once) == [uid(n) for n in (4, 1, 7, 6, 5, 3, 2, 0)]
-    rows = urgent_first(work, Filter(), after=None, limit=9, vocabulary=task.vocabulary)
+        study = a_study(
+            number,
+            received_at=NOW + timedelta(minutes=number // 2),
+            urgent=number in {1, 4, 5},
+            label=labels.get(number, Label.NO_FINDING),
+        )
+        keep_study(work, replace(study, state=StudyState.REPORTED) if number in {3, 5} else study)
+    assert shown(work, task, Filter(), at_once=at_once) == [uid(n) for n in (4, 1, 2, 7, 6, 5, 3, 0)]
+    rows = by_priority(work, Filter(), after=None, limit=9, vocabulary=task.vocabulary)
     for at, (_, place) in enumerate(rows):
-        before = urgent_first(
+        before = by_priority(
             work, Filter(), after=place, limit=at_once, vocabulary=task.vocabulary, backwards=True
         )
         assert before == rows[max(at - at_once, 0) : at]
-    hidden = Filter(not_so=frozenset({uid(4)}))
+    hidden = Filter(not_so=frozenset({uid(4), uid(2)}))
     assert shown(work, task, hidden, at_once=at_once) == [uid(n) for n in (1, 7, 6, 5, 4, 3, 2, 0)]
     signed = Filter(state=StudyState.REPORTED)
-    assert shown(work, task, signed, at_once=at_once) == [uid(5)]
+    assert shown(work, task, signed, at_once=at_once) == [uid(5), uid(3)]
 
 
 def test_the_next_unread_is_an_urgent_one_then_the_following_then_from_the_top(work: UnitOfWork) -> None:
@@ -111,6 +127,30 @@ def test_the_next_unread_is_an_urgent_one_then_the_following_then_from_the_top(w
     assert after(4) is None
 
 
+def test_the_next_unread_is_a_finding_before_one_without(work: UnitOfWork) -> None:
+    for number in range(5):  # the list shows 3 1 (findings), then 4 2 0
+        label = Label.HAS_FINDING if number in {1, 3} else Label.NO_FINDING
+        keep_study(work, a_study(number, received_at=NOW + timedelta(minutes=number), label=label))
+    read: list[StudyUid] = []
+    left = uid(2)
+    while (
+        following := next_unread(work, Filter(), by=PersonKey("rita"), left=work.studies.get(left))
+    ) is not None:
+        work.studies.save(replace(work.studies.get(left), state=StudyState.REPORTED))
+        read.append(left := following)
+    assert read == [uid(n) for n in (3, 1, 0, 4)]
+
+
+@pytest.mark.parametrize("asked", ["小东", "王小东", "xiaodong", "Wang Xiao", "Wang^XiaoDong", "4711", "0_4"])
+def test_a_patient_is_found_by_any_part_of_name_or_number(work: UnitOfWork, task: Task, asked: str) -> None:
+    sought = a_patient("wang", id="A0_4711", name="Wang^XiaoDong=王^小东")
+    work.studies.keep_patient(sought, Split.TRAIN)
+    keep_study(work, a_study(1))
+    keep_study(work, a_study(2, patient=sought.key))
+    rows = page(work, Filter(text=asked), after=None, limit=9, vocabulary=task.vocabulary)
+    assert [row.study.uid for row in rows] == [uid(2)]
+
+
 @pytest.mark.parametrize(("likely", "urgent"), [({"pneumothorax": 0.8}, True), ({"nodule": 0.8}, False)])
 def test_an_answer_makes_its_study_urgent(
     work: UnitOfWork, task: Task, likely: dict[str, float], urgent: bool
@@ -131,8 +171,8 @@ def test_the_list_is_read_along_an_index(work: UnitOfWork, task: Task, engine: E
         asked.append((statement, values))
 
     event.listen(engine, "before_cursor_execute", note)
-    (_, place), *_ = urgent_first(work, Filter(), after=None, limit=2, vocabulary=task.vocabulary)
-    urgent_first(work, Filter(), after=place, limit=2, vocabulary=task.vocabulary)
+    (_, place), *_ = by_priority(work, Filter(), after=None, limit=2, vocabulary=task.vocabulary)
+    by_priority(work, Filter(), after=place, limit=2, vocabulary=task.vocabulary)
     event.remove(engine, "before_cursor_execute", note)
     with engine.connect().execution_options(reading=True) as connection:
         plans = [
@@ -141,6 +181,7 @@ def test_the_list_is_read_along_an_index(work: UnitOfWork, task: Task, engine: E
             if "JOIN patients" in statement
         ]
     assert [plan[0].partition(" (")[0] for plan in plans] == [
+        "SEARCH studies USING INDEX ix_studies_urgent_state_received_at_uid",
         "SEARCH studies USING INDEX ix_studies_urgent_state_received_at_uid",
         "SCAN studies USING INDEX ix_studies_received_at_uid",
         "SEARCH studies USING INDEX ix_studies_received_at_uid",
