@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from monitoring.alerts import SYSTEM, raise_once, resolve
+from monitoring.alerts import SYSTEM, raise_once, resolve_gone
 from overread.domain.alerts import Urgency
 from overread.domain.audit import AuditEvent
 from overread.domain.identifiers import PersonKey, derived_id
@@ -47,9 +47,7 @@ def switch(
         )
     )
     if automatic:
-        for alert in work.monitoring.alerts(unresolved=True):
-            if alert.kind == ALERT:
-                resolve(work, alert.id, by=by, reason=made.reason, now=now)
+        resolve_gone(work, ALERT, now=now, by=by, reason=made.reason)
     return made
 
 

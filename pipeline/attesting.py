@@ -3,7 +3,7 @@
 import logging
 
 from bootstrap.heads import BrokenChainError, sign_head
-from monitoring.alerts import raise_once
+from monitoring.alerts import note_gone, raise_once
 from overread.domain.alerts import Urgency
 from pipeline.services import PipelineServices
 
@@ -11,7 +11,10 @@ log = logging.getLogger(__name__)
 
 
 def attest(services: PipelineServices) -> int | None:
-    """Sign the last row and return its number; None where no row was added, or the chain does not hold."""
+    """Sign the last row and return its number; None where no row was added, or the chain does not hold.
+
+    An alert to a broken chain is a person's to resolve, also once the chain holds again.
+    """
     settings = services.settings
     try:
         with services.storage.look() as work:
@@ -22,4 +25,7 @@ def attest(services: PipelineServices) -> int | None:
             raise_once(work, "chain", Urgency.URGENT, {}, now=services.now())
             work.commit()
         return None
+    with services.storage.work() as work:
+        note_gone(work, "chain", now=services.now())
+        work.commit()
     return None if head is None else head.seq

@@ -135,7 +135,14 @@ def _keep(services: PipelineServices, verdict: DriftVerdict, html: bytes) -> Dri
         work.monitoring.add_check(kept)
         if verdict.passed is False:
             facts = {"columns": ", ".join(verdict.drifted), "n": str(verdict.n_current)}
-            raise_once(work, "drift", Urgency.WARNING, facts, now=now)
+            raise_once(
+                work,
+                "drift",
+                Urgency.WARNING,
+                facts,
+                now=now,
+                worse=lambda before: not set(verdict.drifted) <= set(before["columns"].split(", ")),
+            )
         elif verdict.passed:
             resolve_gone(work, "drift", now=now)
         work.commit()

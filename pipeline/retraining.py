@@ -159,7 +159,14 @@ def _tell(work: UnitOfWork, run: TrainingRun, *, now: datetime) -> None:
     """Alert to a retraining that failed; one that ends well resolves it."""
     if run.state is RunState.FAILED:
         facts = {"run": run.id[:8], "step": run.step}
-        raise_once(work, FAILED_ALERT, Urgency.WARNING, facts, now=now)
+        raise_once(
+            work,
+            FAILED_ALERT,
+            Urgency.WARNING,
+            facts,
+            now=now,
+            worse=lambda before: before["run"] != facts["run"],  # each failure is one of its own
+        )
     elif run.state is RunState.DONE:
         resolve_gone(work, FAILED_ALERT, now=now)
 

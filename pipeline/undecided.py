@@ -16,7 +16,14 @@ def tell_of_undecidable(services: PipelineServices) -> int:
         found = without_senior(work)
     with services.storage.work() as work:
         if found:
-            raise_once(work, "senior", Urgency.WARNING, {"cases": str(len(found))}, now=services.now())
+            raise_once(
+                work,
+                "senior",
+                Urgency.WARNING,
+                {"cases": str(len(found))},
+                now=services.now(),
+                worse=lambda before: len(found) > int(before["cases"]),
+            )
         else:
             resolve_gone(work, "senior", now=services.now())
         work.commit()

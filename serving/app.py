@@ -15,6 +15,7 @@ from feedback.own_calls import set_order
 from serving import problems
 from serving.api import (
     adjudication,
+    alerts,
     answers,
     audit,
     candidates,
@@ -61,6 +62,7 @@ ROUTERS = tuple(
         retrainings,
         shadows,
         monitoring,
+        alerts,
         performance,
         audit,
         me,

@@ -62,6 +62,12 @@ class MonitoringStore:
             query = query.where(alerts.c.resolved_at.is_(None))
         return [parsed(Alert, row) for row in self._connection.execute(query)]
 
+    def alerts_not_gone(self, kind: str) -> list[Alert]:
+        """Return the alerts of a kind whose condition was not seen to end, the latest first."""
+        query = select(alerts).where(alerts.c.kind == kind, alerts.c.gone_at.is_(None))
+        rows = self._connection.execute(query.order_by(alerts.c.raised_at.desc()))
+        return [parsed(Alert, row) for row in rows]
+
     def alert(self, alert_id: str) -> Alert:
         """Return an alert; raise `NotFoundError`."""
         row = self._connection.execute(select(alerts).where(alerts.c.id == alert_id)).one_or_none()
@@ -70,7 +76,7 @@ class MonitoringStore:
         return parsed(Alert, row)
 
     def save_alert(self, alert: Alert) -> None:
-        """Keep who took an alert, or that it is over."""
+        """Keep who has an alert, or that it or its condition is over."""
         self._connection.execute(update(alerts).where(alerts.c.id == alert.id).values(**columns(alert)))
 
     def add_run(self, run: TrainingRun) -> None:

@@ -9,16 +9,15 @@ from fastapi import APIRouter, Query, Response
 
 from feedback.agreement import two_reader_agreement
 from feedback.to_production import journeys
-from monitoring.alerts import resolve
 from monitoring.corrections import correction_rates
 from monitoring.volumes import volumes
-from overread.domain.alerts import Alert, Urgency
 from overread.domain.corrections import Word
 from overread.domain.errors import NotFoundError
 from overread.domain.findings import Label
 from overread.store.monitoring import DriftCheck
 from overread.store.readings import DayCount, SettledAnswer, Waits
 from overread.store.unit_of_work import UnitOfWork
+from serving.api.alerts import AlertAnswer, alert_answer
 from serving.api.candidates import framed_page
 from serving.api.corrections import (
     ChosenScanner,
@@ -37,8 +36,8 @@ from serving.api.performance import (
     performance_answers,
     stop_answer,
 )
-from serving.api.shapes import Answer, Body, Instant, Reason
-from serving.security.permissions import AlertResolver, GuardedRoute, MonitoringViewer
+from serving.api.shapes import Answer, Instant
+from serving.security.permissions import GuardedRoute, MonitoringViewer
 from serving.wiring import Wired
 
 router = APIRouter(prefix="/api/v1/monitoring", tags=["monitoring"], route_class=GuardedRoute)
@@ -59,26 +58,6 @@ class DriftPoint(Answer):
     drifted: list[str]
     attributions: list[AttributionAnswer]
     report: str | None
-
-
-class AlertAnswer(Answer):
-    """Something a person should look at."""
-
-    id: str
-    kind: str
-    urgency: Urgency
-    raised_at: Instant
-    facts: dict[str, str]
-    taken_by: str | None
-    resolved_at: Instant | None
-    resolved_by: str | None
-    resolution: str
-
-
-class ResolutionBody(Body):
-    """Why an alert is over."""
-
-    reason: Reason
 
 
 class DayAnswer(Answer):
@@ -184,15 +163,6 @@ def show_drift_report(check: str, _by: MonitoringViewer, web: Wired) -> Response
     return framed_page(web, report)
 
 
-@router.post("/alerts/{alert}/resolution", status_code=201)
-def resolve_alert(alert: str, body: ResolutionBody, by: AlertResolver, web: Wired) -> AlertAnswer:
-    """Say that an alert is over, and why."""
-    with web.work() as work:
-        answer = alert_answer(resolve(work, alert, by=by.key, reason=body.reason, now=web.now()))
-        work.commit()
-    return answer
-
-
 def _drift(check: DriftCheck) -> DriftPoint:
     verdict = check.verdict
     return DriftPoint(
@@ -205,21 +175,6 @@ def _drift(check: DriftCheck) -> DriftPoint:
         drifted=list(verdict.drifted),
         attributions=attribution_answers(verdict),
         report=None if verdict.report is None else f"/api/v1/monitoring/drift/{check.id}.html",
-    )
-
-
-def alert_answer(alert: Alert) -> AlertAnswer:
-    """Return the wire's shape of an alert."""
-    return AlertAnswer(
-        id=alert.id,
-        kind=alert.kind,
-        urgency=alert.urgency,
-        raised_at=alert.raised_at,
-        facts=alert.facts,
-        taken_by=alert.taken_by,
-        resolved_at=alert.resolved_at,
-        resolved_by=alert.resolved_by,
-        resolution=alert.resolution,
     )
 
 

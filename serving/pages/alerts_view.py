@@ -42,9 +42,13 @@ def alert_view(visit: Visit, by: Person, alert: Alert) -> dict[str, Any]:
         "href": href if by.may(needed) else None,
         "at": visit.formats.instant(alert.raised_at),
         "taken_by": alert.taken_by,
+        "taken_at": None if alert.taken_at is None else visit.formats.instant(alert.taken_at),
+        "own": alert.taken_by == by.key,
+        "others": alert.taken_by not in {None, by.key},
         "resolved_at": None if alert.resolved_at is None else visit.formats.instant(alert.resolved_at),
         "resolved_by": words.text("alert.system") if by_system else alert.resolved_by,
         "resolution": words.text("alert.gone") if by_system else alert.resolution,
+        "gone": alert.gone_at is not None,
     }
 
 

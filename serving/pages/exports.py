@@ -72,8 +72,11 @@ def export_alerts(by: MonitoringViewer, visit: Visiting) -> Response:
         [
             visit.in_zone(text("export.raised")),
             *(text(f"export.{name}") for name in ("urgency", "alert", "what")),
+            visit.in_zone(text("export.taken")),
+            text("export.taken_by"),
             visit.in_zone(text("export.resolved")),
             *(text(f"export.{name}") for name in ("resolved_by", "resolution")),
+            visit.in_zone(text("export.gone")),
         ],
         [
             [
@@ -81,9 +84,12 @@ def export_alerts(by: MonitoringViewer, visit: Visiting) -> Response:
                 text(f"urgency.{alert.urgency}"),
                 view["title"],
                 view["what"],
+                clock(alert.taken_at),
+                view["taken_by"] or "",
                 clock(alert.resolved_at),
                 view["resolved_by"] or "",
                 view["resolution"],
+                clock(alert.gone_at),
             ]
             for alert, view in shown
         ],

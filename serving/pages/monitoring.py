@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Response
 
 from feedback.agreement import two_reader_agreement
 from feedback.to_production import journeys
-from monitoring.alerts import resolve
 from monitoring.corrections import FEWEST, CorrectionRates, Rate, correction_rates
 from monitoring.normal_text import switch
 from monitoring.volumes import volumes
@@ -20,7 +19,6 @@ from overread.store.monitoring import DriftCheck
 from overread.store.readings import Scanner, Waits
 from overread.store.unit_of_work import UnitOfWork
 from serving.api.corrections import ChosenScanner
-from serving.api.monitoring import ResolutionBody
 from serving.api.performance import NormalTextBody
 from serving.pages.alerts_view import alert_view, first_alerts
 from serving.pages.candidate_view import drift_view, drift_word
@@ -32,7 +30,7 @@ from serving.pages.performance_view import performance_view
 from serving.pages.routing import PageRoute
 from serving.pages.visits import Visit, Visiting, back_to
 from serving.pages.volumes_view import score_chart, volume_chart
-from serving.security.permissions import AlertResolver, MonitoringViewer, TextSwitcher
+from serving.security.permissions import MonitoringViewer, TextSwitcher
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -49,21 +47,7 @@ def show_monitoring(
     days: Annotated[int, Query(ge=1, le=366)] = DAYS,
 ) -> Response:
     """Show alerts first, then volumes, what readers corrected, and drift."""
-    return visit.page("monitoring/page.html", view=_view(visit, by, days=days, scanner=scanner))
-
-
-@router.post("/monitoring/alerts/{alert}/resolution")
-def resolve_alert(alert: str, by: AlertResolver, visit: Visiting, form: Form) -> Response:
-    """Say that an alert is over, and why."""
-    web = visit.web
-
-    def end() -> None:
-        why = body_of(ResolutionBody, {"reason": form.text("reason").strip()}).reason
-        with web.work() as work:
-            resolve(work, alert, by=by.key, reason=why, now=web.now())
-            work.commit()
-
-    return _done_or_shown(visit, by, end)
+    return visit.page("monitoring/page.html", view=monitoring_view(visit, by, days=days, scanner=scanner))
 
 
 @router.post("/monitoring/normal-text")
@@ -95,11 +79,14 @@ def _done_or_shown(visit: Visit, by: Person, act: Callable[[], None]) -> Respons
     except (NotFoundError, ForbiddenError):
         raise
     except OverreadError as error:
-        return visit.page("monitoring/page.html", view=_view(visit, by), error=error)
+        return visit.page("monitoring/page.html", view=monitoring_view(visit, by), error=error)
     return back_to("/monitoring")
 
 
-def _view(visit: Visit, by: Person, *, days: int = DAYS, scanner: Scanner | None = None) -> dict[str, Any]:
+def monitoring_view(
+    visit: Visit, by: Person, *, days: int = DAYS, scanner: Scanner | None = None
+) -> dict[str, Any]:
+    """Return what the page shows of the last `days`, of one scanner alone where it is named."""
     web = visit.web
     since, zone = web.now() - timedelta(days=days), web.services.settings.zone
     with web.look() as work:

@@ -25,11 +25,10 @@ def every_page(desk: Desk, served: House, language: str) -> Iterator[str]:
             *reading,
             "/adjudication",
             "/adjudication/today",
-            "/monitoring",
             "/reader-studies",
             "/account",
         ),
-        "olga": (f"/studies/{department.quarantined}", *deciding),
+        "olga": (f"/studies/{department.quarantined}", *deciding, "/monitoring"),
     }
     login = f"/login?lang={language}"
     desk.open(login)

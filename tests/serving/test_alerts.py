@@ -11,6 +11,7 @@ RESOLVED = {
     "en": ("Resolved by olga at", "the scanner was repaired"),
     "zh": ("olga 于", "the scanner was repaired"),
 }
+TAKEN = {"en": "olga has taken this alert.", "zh": "olga 已先接手这条告警。"}
 GONE = {"en": "what raised it holds no longer.", "zh": "触发条件已消失。"}
 
 
@@ -85,9 +86,70 @@ def test_a_second_press_says_that_it_is_over_and_keeps_the_first_word(house: Hou
     assert "another" not in again.text
 
 
-def test_an_empty_reason_is_said_on_the_page(house: House) -> None:
+def test_an_empty_reason_is_said_beside_the_field(house: House) -> None:
     action = f"/monitoring/alerts/{_raised(house)}/resolution"
     answer = sign_in(house, "olga").fill("/monitoring", action, {"reason": " "})
     assert answer.status_code == 422
-    assert "reason" in answer.text
-    assert action in answer.text
+    assert 'aria-describedby="fault-reason"' in answer.text.partition(f'action="{action}"')[2]
+
+
+def test_one_person_has_an_alert_over_the_api_and_another_is_told_who(house: House) -> None:
+    path = f"/api/v1/monitoring/alerts/{_raised(house)}"
+    taken = house.ask("olga", "POST", f"{path}/take")
+    assert (taken.status_code, taken.json()["taken_by"]) == (200, "olga")
+    assert house.ask("olga", "POST", f"{path}/take", json={}).json() == taken.json()  # once more is no news
+    for call, body in (("take", {}), ("hand-back", None), ("resolution", {"reason": "a"})):
+        refused = house.ask("ruth", "POST", f"{path}/{call}", json=body)
+        assert (refused.status_code, refused.json()["code"]) == (409, "already-taken")
+        assert refused.json()["detail"].startswith("olga has taken this alert")
+    over = house.ask("ruth", "POST", f"{path}/take", json={"holder": "olga"}).json()
+    assert (over["taken_by"], over["resolved_at"]) == ("ruth", None)
+    free = house.ask("ruth", "POST", f"{path}/hand-back").json()
+    assert (free["taken_by"], free["taken_at"]) == (None, None)
+    assert house.ask("ruth", "POST", f"{path}/hand-back").json() == free
+    assert house.ask("ruth", "POST", f"{path}/take", json={"holder": "no such name"}).status_code == 422
+    rows = house.ask("anna", "GET", "/api/v1/audit").json()["items"]
+    assert [row["by"] for row in rows if row["action"].startswith("alert-taken")] == ["olga", "ruth"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_two_press_take_and_the_second_is_told_who_was_first(house: House, language: str) -> None:
+    at = f"/monitoring/alerts/{_raised(house)}"
+    olga, ruth = sign_in(house, "olga", language=language), sign_in(house, "ruth", language=language)
+    before = ruth.get("/monitoring")
+    assert olga.fill("/monitoring", f"{at}/take", {}).status_code == 303
+    late = ruth.send(before, f"{at}/take", {})
+    assert late.status_code == 409
+    assert TAKEN[language] in late.text
+    typed = ruth.send(before, f"{at}/resolution", {"reason": "the scanner was repaired"})
+    assert typed.status_code == 409
+    form = typed.text.partition(f'action="{at}/resolution"')[2].partition("</form>")[0]
+    assert ">the scanner was repaired</textarea>" in form
+    assert TAKEN[language] in form
+    assert ruth.send(typed, f"{at}/resolution", {"reason": "the scanner was repaired"}).status_code == 303
+    over = house.ask("anna", "GET", "/api/v1/monitoring").json()["alerts"][0]
+    assert (over["taken_by"], over["resolved_by"]) == ("olga", "ruth")
+
+
+def test_whoever_has_an_alert_hands_it_back_on_the_page(house: House) -> None:
+    at = f"/monitoring/alerts/{_raised(house)}"
+    olga = sign_in(house, "olga")
+    olga.fill("/monitoring", f"{at}/take", {})
+    shown = sign_in(house, "rita").get("/monitoring").text
+    assert "taken by olga" in shown
+    assert at not in shown  # a reader sees who has it, and no button
+    assert olga.fill("/monitoring", f"{at}/hand-back", {}).status_code == 303
+    assert "nobody has taken it" in olga.get("/monitoring").text
+    assert f"{at}/take" in olga.get("/monitoring").text
+
+
+def test_what_is_resolved_and_may_still_hold_says_when_it_is_raised_again(house: House) -> None:
+    returns = "It is raised again if"
+    alert = _raised(house)
+    olga = sign_in(house, "olga")
+    olga.fill("/monitoring", f"/monitoring/alerts/{alert}/resolution", {"reason": "repaired"})
+    assert returns in olga.get("/monitoring").text
+    with house.storage.work() as work:
+        resolve_gone(work, "drift", now=house.clock.now())
+        work.commit()
+    assert returns not in olga.get("/monitoring").text

@@ -27,9 +27,11 @@ alerts = Table(
     Column("raised_at", Instant, nullable=False),
     Column("facts", Nested, nullable=False),
     Column("taken_by", key()),
+    Column("taken_at", Instant),
     Column("resolved_at", Instant),
     Column("resolved_by", key()),
     Column("resolution", Text, nullable=False, server_default=""),
+    Column("gone_at", Instant),
 )
 training_runs = Table(
     "training_runs",

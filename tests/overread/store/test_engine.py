@@ -94,6 +94,22 @@ def test_alerts_from_before_they_could_be_resolved_are_kept_both_ways(engine: En
     assert (over.resolved_at, over.resolved_by, over.resolution) == (NOW, None, "")
 
 
+def test_alerts_that_were_resolved_before_are_news_again_as_they_were(engine: Engine) -> None:
+    command.downgrade(_alembic(engine), "0018")
+    with engine.begin() as connection:
+        for name, end in (("open", "NULL"), ("over", "'2026-03-01 09:00:00.000000'")):
+            connection.execute(
+                text(
+                    "INSERT INTO alerts (id, kind, urgency, raised_at, facts, resolved_at) "  # noqa: S608 - ours
+                    f"VALUES ('{name}', 'drift', 'warning', '2026-03-01 08:00:00.000000', '{{}}', {end})"
+                )
+            )
+    assert migrate(engine) == newest()
+    with UnitOfWork(engine, reading=True) as work:
+        assert [alert.id for alert in work.monitoring.alerts_not_gone("drift")] == ["open"]
+        assert work.monitoring.alert("over").gone_at == work.monitoring.alert("over").resolved_at
+
+
 def test_migrating_a_current_schema_changes_nothing(engine: Engine, storage: Storage) -> None:
     with storage.work() as work:
         keep_predicted(work)

@@ -64,6 +64,9 @@ def test_cases_name_no_study_and_no_reader_and_tell_nothing_while_open(served: H
     text = sven.get("/adjudication/cases.csv").text
     assert not any(word in text for word in (there.clear, "rita", "Doe"))
     assert rita.get("/adjudication/cases.csv").status_code == 403
-    (alert,) = rows_of(sign_in(served, "ruth"), "/monitoring/alerts.csv")
-    assert (alert["Urgency"], alert["Resolved by"]) == ("urgent", "")
+    ruth = sign_in(served, "ruth")
+    ruth.fill("/monitoring", f"/monitoring/alerts/alert-1{'0' * 20}/take", {})
+    (alert,) = rows_of(ruth, "/monitoring/alerts.csv")
+    assert (alert["Urgency"], alert["Taken by"], alert["Resolved by"]) == ("urgent", "ruth", "")
+    assert any(value and name.startswith("Taken (") for name, value in alert.items())
     assert [details["list"] for _, details in exported(served)] == ["cases", "cases", "alerts"]

@@ -75,6 +75,8 @@ MAY: dict[tuple[str, str], set[Role]] = {
     ("DELETE", "/api/v1/shadows/{shadow}"): OPERATOR,
     ("GET", "/api/v1/monitoring"): PEOPLE_WHO_SEE,
     ("GET", "/api/v1/monitoring/drift/{check}.html"): PEOPLE_WHO_SEE,
+    ("POST", "/api/v1/monitoring/alerts/{alert}/take"): {Role.REVIEWER, Role.OPERATOR},
+    ("POST", "/api/v1/monitoring/alerts/{alert}/hand-back"): {Role.REVIEWER, Role.OPERATOR},
     ("POST", "/api/v1/monitoring/alerts/{alert}/resolution"): {Role.REVIEWER, Role.OPERATOR},
     ("POST", "/api/v1/monitoring/normal-text"): {Role.REVIEWER},
     ("GET", "/api/v1/audit"): SEE_MORE,
