@@ -11,7 +11,7 @@ from model_registry.test_set import TestCase
 from overread.domain.estimates import Estimate
 from overread.domain.policies import GatePolicy
 from overread.measures.counted_resampling import auc_bootstrap
-from overread.measures.promotion import Check, Decision, combine, deciding
+from overread.measures.promotion import Check, Decision, check_of, decision_of
 from overread.measures.proportion import clustered_proportion
 
 FLOOR_DRAWS = replace(DRAWS, n_resamples=10_000)  # a look's alpha may be .005: 50 draws below the limit
@@ -45,7 +45,7 @@ def first_release(
             policy.floors.auc,
         ),
     )
-    return Decision(combine(checks), checks, deciding(checks), truth.size, positives, truth.size - positives)
+    return decision_of(checks, truth)
 
 
 def _floor(name: str, shown: Estimate, floor: float) -> Check:
@@ -55,15 +55,4 @@ def _floor(name: str, shown: Estimate, floor: float) -> Check:
         status = "pass"
     elif shown.upper < floor:
         status = "fail"
-    return Check(
-        name,
-        "required",
-        status,
-        shown.estimate,
-        shown.lower,
-        shown.upper,
-        shown.level,
-        shown.method,
-        shown.n,
-        floor,
-    )
+    return check_of(name, "required", status, shown, floor)

@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from model_registry.comparison import Contender, Flags, Pairs, found_in, pairs, showing, truth_of, with_say
 from model_registry.localisation import points_at
 from model_registry.test_set import TestCase
-from overread.domain.estimates import Estimate
 from overread.domain.policies import GatePolicy
 from overread.measures.clustered_pairs import clustered_score_difference
 from overread.measures.clustered_roc import clustered_auc_difference
 from overread.measures.logit_areas import logit_limits
-from overread.measures.promotion import Check, check_noninferiority, status_of
+from overread.measures.promotion import Check, check_difference, check_noninferiority
 from overread.measures.proportion import clustered_proportion
 from overread.measures.roc import paired_areas
 
@@ -95,7 +94,7 @@ def _area(rivals: Rivals) -> Check:
     """Ask the AUC again with limits that hold near 1, where a symmetric one lets too many losses pass."""
     ours, theirs = rivals.candidate.scores, rivals.production.scores
     shown = logit_limits(paired_areas(rivals.truth, ours, theirs, rivals.level))
-    return _difference("logit.auc", "required", shown, rivals.policy.auc_margin)
+    return check_difference("logit.auc", "required", shown, rivals.policy.auc_margin)
 
 
 def _critical_findings(rivals: Rivals) -> Iterator[Counted]:
@@ -124,7 +123,7 @@ def _clustered(rivals: Rivals) -> Iterator[Counted]:
             level=rivals.level,
         )
     )
-    yield _difference("clustered.auc", "required", area, rivals.policy.auc_margin), None
+    yield check_difference("clustered.auc", "required", area, rivals.policy.auc_margin), None
     if rivals.first is not None:
         yield from _rates(rivals, "anchor.clustered.", rivals.first)
 
@@ -140,7 +139,7 @@ def _rates(rivals: Rivals, prefix: str, reference: Flags) -> Iterator[Counted]:
             rivals.ours[among], reference[among], rivals.patients[among], level=rivals.level
         )
         yield (
-            _difference(f"{prefix}{name}", "required", shown, margin),
+            check_difference(f"{prefix}{name}", "required", shown, margin),
             pairs(rivals.ours, reference, among),
         )
 
@@ -197,20 +196,4 @@ def _localisation(rivals: Rivals) -> Check:
     boxes = [rivals.cases[row].boxes for row in rows]
     hits, before = (points_at(np.asarray(maps[rows], np.float64), boxes) for maps in (ours, theirs))
     shown = clustered_score_difference(hits, before, rivals.patients[rows], level=rivals.level)
-    return with_say(_difference("localisation", "veto", shown, margin), most="veto")
-
-
-def _difference(name: str, role: str, shown: Estimate, margin: float) -> Check:
-    status = status_of(shown.lower, shown.upper, margin=margin)
-    return Check(
-        name,
-        role,
-        status,
-        shown.estimate,
-        shown.lower,
-        shown.upper,
-        shown.level,
-        shown.method,
-        shown.n,
-        margin,
-    )
+    return with_say(check_difference("localisation", "veto", shown, margin), most="veto")

@@ -9,6 +9,7 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike
 
+from overread.domain.estimates import Estimate
 from overread.measures.decision import paired_benefit
 from overread.measures.inputs import (
     Flags,
@@ -140,19 +141,27 @@ def check_noninferiority(
     role : {"required", "veto", "information"}
     """
     checked_choice(role, _ROLES, "role")
-    tested = tango_noninferiority(b, c, n, margin=margin, alpha=alpha)
-    status = status_of(tested.lower, tested.upper, margin=margin)
+    return check_difference(name, role, tango_noninferiority(b, c, n, margin=margin, alpha=alpha), margin)
+
+
+def check_difference(name: str, role: str, shown: Estimate, margin: float) -> Check:
+    """Check that a candidate loses less than `margin`, by the limits of candidate less reference."""
+    return check_of(name, role, status_of(shown.lower, shown.upper, margin=margin), shown, margin)
+
+
+def check_of(name: str, role: str, status: str, shown: Estimate, margin: float) -> Check:
+    """Return a check that rests on an estimate."""
     return Check(
         name,
         role,
         status,
-        tested.estimate,
-        tested.lower,
-        tested.upper,
-        tested.level,
-        "tango",
-        tested.n,
-        tested.margin,
+        shown.estimate,
+        shown.lower,
+        shown.upper,
+        shown.level,
+        shown.method,
+        shown.n,
+        float(margin),
     )
 
 
@@ -243,7 +252,7 @@ def decide(
     checks += _probability_vetoes(truth, production, candidate, rules)
     for name, mask in (slices or {}).items():
         checks += _slice(name, versus, mask, rules)
-    return _decision(checks, truth)
+    return decision_of(checks, truth)
 
 
 def _right(truth: Flags, scores: Floats, threshold: float) -> Flags:
@@ -277,19 +286,7 @@ def _both_rates(versus: Versus, rules: Policy, prefix: str = "") -> list[Check]:
 
 def _area(truth: Flags, candidate: Floats, production: Floats, rules: Policy) -> Check:
     area = paired_areas(truth, candidate, production, rules.level)
-    status = status_of(area.lower, area.upper, margin=rules.auc_margin)
-    return Check(
-        "auc",
-        "required",
-        status,
-        area.estimate,
-        area.lower,
-        area.upper,
-        area.level,
-        area.method,
-        area.n,
-        float(rules.auc_margin),
-    )
+    return check_difference("auc", "required", area, rules.auc_margin)
 
 
 def _by_size(name: str, versus: Versus, among: Flags, margin: float) -> Check:
@@ -348,7 +345,8 @@ def _veto(name: str, test: NormalTest, method: str, n: int, margin: float, rules
     )
 
 
-def _decision(checks: Sequence[Check], truth: Flags) -> Decision:
+def decision_of(checks: Sequence[Check], truth: Flags) -> Decision:
+    """Return the verdict on all checks, with the sizes of the set it rests on."""
     positives = int(truth.sum())
     return Decision(
         combine(checks), tuple(checks), deciding(checks), truth.size, positives, truth.size - positives
