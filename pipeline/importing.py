@@ -17,8 +17,7 @@ from overread.imaging.collections import Item, Rejected, read_collection
 from overread.imaging.decoding import Decoder
 from overread.imaging.likeness import fingerprint
 from overread.imaging.quality import Quality, assess
-from overread.imaging.screening import Acquisition as Header
-from overread.imaging.screening import Evidence, ReportFacts, screen
+from overread.imaging.screening import Evidence, HeaderFacts, ReportFacts, screen
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies.arrivals import arrival_of, header_of
 from overread.studies.intake import Arrival, OtherBytesError, receive
@@ -213,16 +212,13 @@ def _said(reasons: Iterable[Reason | RuleOutcome]) -> str:
 
 def _described(
     services: PipelineServices, item: Item, content: bytes, digest: Digest
-) -> tuple[Arrival, Header]:
+) -> tuple[Arrival, HeaderFacts]:
     site = Site(services.settings.site)
     if content[128:132] == b"DICM":
-        ds_header, arrival = (
-            header_of(content),
-            arrival_of(content, digest=digest, site=site, sent_by=IMPORT),
-        )
+        arrival = arrival_of(content, digest=digest, site=site, sent_by=IMPORT)
         if not arrival.acquisition.rows:
             raise UnsupportedError("holds no picture")  # a capture without pixels, which no header shows
-        return replace(arrival, source="import"), ds_header
+        return replace(arrival, source="import"), header_of(content)
     # named by its bytes: two folders may well use one file name, and a moved collection is still the same
     arrival = Arrival(
         sop_uid=SopInstanceUid(f"2.25.{int(digest[:32], 16)}"),
@@ -237,12 +233,12 @@ def _described(
         sent_by=IMPORT,
         source="import",
     )
-    return arrival, Header(view=item.view, age_years=item.age)
+    return arrival, HeaderFacts(view=item.view, age_years=item.age)
 
 
-def _screened(item: Item, header: Header, quality: Quality, count: int) -> Screening:
+def _screened(item: Item, header: HeaderFacts, quality: Quality, count: int) -> Screening:
     report = ReportFacts(signed=True if item.label else None)
-    screening = screen(Evidence(acquisition=header, image_count=count, quality=quality, report=report))
+    screening = screen(Evidence(header=header, image_count=count, quality=quality, report=report))
     return screening if item.row is None else screening.declaring(_BY_TABLE)
 
 

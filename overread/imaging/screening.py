@@ -32,7 +32,7 @@ _CHEST_ORDER = re.compile(r"胸|\b(?:chest|thorax|cxr)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Acquisition:
+class HeaderFacts:
     """What a header, or a row of a collection, says of how a study was made; empty where it does not."""
 
     modality: str = ""
@@ -43,7 +43,6 @@ class Acquisition:
     body_part: str = ""
     region_codes: frozenset[str] = frozenset()
     age_years: int | None = None
-    lossy: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +68,7 @@ class ReaderAnswers:
 class Evidence:
     """All that screening looks at."""
 
-    acquisition: Acquisition
+    header: HeaderFacts
     image_count: int | None = None
     quality: Quality | None = None
     report: ReportFacts = field(default_factory=ReportFacts)
@@ -78,14 +77,14 @@ class Evidence:
 
 def screen(evidence: Evidence) -> Screening:
     """Run every rule and keep every answer."""
-    made = evidence.acquisition
+    header = evidence.header
     return Screening(
         outcomes=(
-            _modality(made),
-            _device(made),
-            _view(made),
-            _body_part(made),
-            _age(made),
+            _modality(header),
+            _device(header),
+            _view(header),
+            _body_part(header),
+            _age(header),
             _image_count(evidence.image_count),
             _report(evidence.report),
             _text(evidence.report),
@@ -97,13 +96,13 @@ def screen(evidence: Evidence) -> Screening:
     )
 
 
-def acquisition_of(ds: Dataset) -> Acquisition:
+def header_facts(ds: Dataset) -> HeaderFacts:
     """Return what a dataset's header says."""
     orders = [ds.get("StudyDescription"), ds.get("PerformedProcedureStepDescription")]
     orders += [
         item.get("ScheduledProcedureStepDescription") for item in ds.get("RequestAttributesSequence") or ()
     ]
-    return Acquisition(
+    return HeaderFacts(
         modality=_text_of(ds, "Modality"),
         sop_class=_text_of(ds, "SOPClassUID"),
         view=_text_of(ds, "ViewPosition").upper(),
@@ -112,7 +111,6 @@ def acquisition_of(ds: Dataset) -> Acquisition:
         body_part=_text_of(ds, "BodyPartExamined").upper(),
         region_codes=_codes(ds, "AnatomicRegionSequence"),
         age_years=age_of(ds),
-        lossy=_text_of(ds, "LossyImageCompression") == "01",
     )
 
 
@@ -159,63 +157,63 @@ def _unknown(code: str, text: str) -> RuleOutcome:
     return RuleOutcome(code=code, outcome=Outcome.UNKNOWN, text=text)
 
 
-def _modality(made: Acquisition) -> RuleOutcome:
-    if not made.modality:
+def _modality(header: HeaderFacts) -> RuleOutcome:
+    if not header.modality:
         return _unknown("R01_MODALITY", "the modality is not stated")
-    if made.modality in {"DX", "CR"}:
+    if header.modality in {"DX", "CR"}:
         return _passed("R01_MODALITY")
-    return _failed("R01_MODALITY", f"modality {made.modality[:16]}, not a radiograph (DX or CR)")
+    return _failed("R01_MODALITY", f"modality {header.modality[:16]}, not a radiograph (DX or CR)")
 
 
-def _device(made: Acquisition) -> RuleOutcome:
-    if not made.sop_class:
+def _device(header: HeaderFacts) -> RuleOutcome:
+    if not header.sop_class:
         return _unknown("R02_DEVICE", "the kind of device is not stated")
-    if made.sop_class in reading.RADIOGRAPHS:
+    if header.sop_class in reading.RADIOGRAPHS:
         return _passed("R02_DEVICE")
     return _failed(
         "R02_DEVICE", "not stored as a digital or computed radiograph (film digitiser, secondary capture)"
     )
 
 
-def _view(made: Acquisition) -> RuleOutcome:
+def _view(header: HeaderFacts) -> RuleOutcome:
     """Judge the order first, then view position and code; its words decide only where both are silent."""
-    if _BEDSIDE.search(made.order):
+    if _BEDSIDE.search(header.order):
         return _failed("R03_BEDSIDE", "the order is for a bedside picture")
-    if _TWO_VIEWS.search(made.order):
+    if _TWO_VIEWS.search(header.order):
         return _failed("R03_TWO_VIEWS", "the order is for a frontal and a lateral view")
-    if made.view in _LATERAL or made.view_codes & _LATERAL_CODES:
+    if header.view in _LATERAL or header.view_codes & _LATERAL_CODES:
         return _failed("R03_LATERAL", "a lateral view")
-    if made.view in _FRONTAL or made.view_codes & _FRONTAL_CODES:
+    if header.view in _FRONTAL or header.view_codes & _FRONTAL_CODES:
         return _passed("R03_VIEW")
-    return _view_by_order(made)
+    return _view_by_order(header)
 
 
-def _view_by_order(made: Acquisition) -> RuleOutcome:
-    if made.view:
-        return _unknown("R03_VIEW", f"view {made.view[:16]} is not one we know")
-    if _LATERAL_ORDER.search(made.order):
+def _view_by_order(header: HeaderFacts) -> RuleOutcome:
+    if header.view:
+        return _unknown("R03_VIEW", f"view {header.view[:16]} is not one we know")
+    if _LATERAL_ORDER.search(header.order):
         return _failed("R03_LATERAL", "the order is for a lateral view")
-    if _FRONTAL_ORDER.search(made.order):
+    if _FRONTAL_ORDER.search(header.order):
         return _passed("R03_VIEW", "from the order's text")
     return _unknown("R03_VIEW", "no view position, view code or order says which view this is")
 
 
-def _body_part(made: Acquisition) -> RuleOutcome:
-    if made.body_part == "CHEST" or made.region_codes & _CHEST_CODES:
+def _body_part(header: HeaderFacts) -> RuleOutcome:
+    if header.body_part == "CHEST" or header.region_codes & _CHEST_CODES:
         return _passed("R04_BODY_PART")
-    if made.body_part and made.body_part not in _NEARLY_CHEST:
-        return _failed("R04_BODY_PART", f"body part {made.body_part[:16]}, not chest")
-    if made.region_codes:
+    if header.body_part and header.body_part not in _NEARLY_CHEST:
+        return _failed("R04_BODY_PART", f"body part {header.body_part[:16]}, not chest")
+    if header.region_codes:
         return _failed("R04_BODY_PART", "the anatomic region is not the chest")
-    if not made.body_part and _CHEST_ORDER.search(made.order):
+    if not header.body_part and _CHEST_ORDER.search(header.order):
         return _passed("R04_BODY_PART", "from the order's text")
     return _unknown("R04_BODY_PART", "the body part is not stated, or not clearly the chest")
 
 
-def _age(made: Acquisition) -> RuleOutcome:
-    if made.age_years is None:
+def _age(header: HeaderFacts) -> RuleOutcome:
+    if header.age_years is None:
         return _unknown("R05_AGE", "neither birth date nor age is stated")
-    if made.age_years >= ADULT:
+    if header.age_years >= ADULT:
         return _passed("R05_AGE")
     return _failed("R05_AGE", f"younger than {ADULT} years")
 

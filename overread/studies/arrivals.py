@@ -15,17 +15,17 @@ from overread.studies.intake import Arrival
 
 if TYPE_CHECKING:
     from overread.imaging.resizing import Grey
-    from overread.imaging.screening import Acquisition as Header
+    from overread.imaging.screening import HeaderFacts
 
 LONGEST_NAME, LONGEST_ID, LONGEST_WORD, LONGEST_CODE = 400, 128, 64, 16  # characters
 COARSEST_MM = 64.0
 
 
-def header_of(content: bytes) -> "Header":
+def header_of(content: bytes) -> "HeaderFacts":
     """Return what screening looks at in the header of a DICOM file."""
     from overread.imaging import reading, screening
 
-    return screening.acquisition_of(reading.read(content))
+    return screening.header_facts(reading.read(content))
 
 
 def arrival_of(content: bytes, *, digest: Digest, site: Site, sent_by: str) -> Arrival:
@@ -66,7 +66,7 @@ def screen_stored(content: bytes, picture: "Grey | None", instances: Sequence[In
     from overread.imaging import quality, screening
 
     evidence = screening.Evidence(
-        acquisition=header_of(content),
+        header=header_of(content),
         image_count=sum(instance.rows > 0 for instance in instances),
         quality=None if picture is None else quality.assess(picture),
     )

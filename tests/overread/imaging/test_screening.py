@@ -9,11 +9,11 @@ from pydicom import Dataset
 from overread.domain.screening import Outcome
 from overread.imaging.quality import assess
 from overread.imaging.screening import (
-    Acquisition,
     Evidence,
+    HeaderFacts,
     ReaderAnswers,
     ReportFacts,
-    acquisition_of,
+    header_facts,
     screen,
 )
 from tests.overread.imaging.builders import a_radiograph
@@ -22,8 +22,8 @@ _NORMAL = ReportFacts(signed=True, findings="双肺野清晰。", impression="�
 _RULES = [f"R{number:02d}" for number in range(1, 13)]
 
 
-def an_acquisition(**changes: object) -> Acquisition:
-    return acquisition_of(a_radiograph(**changes))
+def a_header(**changes: object) -> HeaderFacts:
+    return header_facts(a_radiograph(**changes))
 
 
 def answer(rule: str, evidence: Evidence) -> tuple[str, Outcome]:
@@ -33,21 +33,21 @@ def answer(rule: str, evidence: Evidence) -> tuple[str, Outcome]:
 
 
 def of(rule: str, **changes: object) -> tuple[str, Outcome]:
-    return answer(rule, Evidence(acquisition=an_acquisition(**changes)))
+    return answer(rule, Evidence(header=a_header(**changes)))
 
 
 def test_every_rule_is_run_and_every_answer_kept() -> None:
-    assert [each.rule for each in screen(Evidence(acquisition=Acquisition())).outcomes] == _RULES
+    assert [each.rule for each in screen(Evidence(header=HeaderFacts())).outcomes] == _RULES
 
 
 def test_nothing_known_is_nothing_failed() -> None:
-    screening = screen(Evidence(acquisition=Acquisition()))
+    screening = screen(Evidence(header=HeaderFacts()))
     assert not screening.reasons
     assert {each.outcome for each in screening.outcomes} == {Outcome.UNKNOWN}
 
 
 def test_an_adult_frontal_chest_with_a_normal_report_passes_all_that_can_be_known() -> None:
-    evidence = Evidence(acquisition=an_acquisition(), image_count=1, report=_NORMAL)
+    evidence = Evidence(header=a_header(), image_count=1, report=_NORMAL)
     passed = {each.rule for each in screen(evidence).outcomes if each.outcome is Outcome.PASS}
     assert passed == set(_RULES[:8])
     assert screen(evidence).cohort_reasons == ()
@@ -114,7 +114,7 @@ def test_an_anatomic_region_answers_where_the_body_part_is_empty() -> None:
     ("count", "outcome"), [(None, Outcome.UNKNOWN), (0, Outcome.FAIL), (1, Outcome.PASS), (2, Outcome.FAIL)]
 )
 def test_exactly_one_image_is_asked_for(count: int | None, outcome: Outcome) -> None:
-    assert answer("R06", Evidence(acquisition=Acquisition(), image_count=count))[1] is outcome
+    assert answer("R06", Evidence(header=HeaderFacts(), image_count=count))[1] is outcome
 
 
 def test_the_report_answers_its_two_rules() -> None:
@@ -124,7 +124,7 @@ def test_the_report_answers_its_two_rules() -> None:
         (replace(_NORMAL, impression="右肺结节可能"), Outcome.PASS, Outcome.UNKNOWN),
         (ReportFacts(), Outcome.UNKNOWN, Outcome.UNKNOWN),
     ):
-        evidence = Evidence(acquisition=Acquisition(), report=report)
+        evidence = Evidence(header=HeaderFacts(), report=report)
         assert (answer("R07", evidence)[1], answer("R08", evidence)[1]) == (signed, text)
 
 
@@ -134,24 +134,22 @@ def test_the_report_answers_its_two_rules() -> None:
 )
 def test_a_reader_answers_what_only_a_reader_can(rule: str, question: str) -> None:
     for said, outcome in ((True, Outcome.PASS), (False, Outcome.FAIL), (None, Outcome.UNKNOWN)):
-        evidence = Evidence(acquisition=Acquisition(), answers=ReaderAnswers(**{question: said}))
+        evidence = Evidence(header=HeaderFacts(), answers=ReaderAnswers(**{question: said}))
         assert answer(rule, evidence)[1] is outcome
 
 
 def test_a_blank_picture_may_not_be_read() -> None:
-    blank = Evidence(acquisition=an_acquisition(), quality=assess(np.zeros((64, 64), np.uint8)))
+    blank = Evidence(header=a_header(), quality=assess(np.zeros((64, 64), np.uint8)))
     assert [reason.code for reason in screen(blank).reasons] == ["R10_EXPOSURE"]
 
 
 def test_a_doubtful_picture_is_listed_not_excluded() -> None:
     faint = np.tile(np.linspace(100, 130, 64).astype(np.uint8), (64, 1))
-    evidence = Evidence(acquisition=an_acquisition(), quality=assess(faint))
+    evidence = Evidence(header=a_header(), quality=assess(faint))
     assert answer("R10", evidence)[1] is Outcome.UNKNOWN
     assert not screen(evidence).reasons
 
 
 def test_no_outcome_names_the_patient() -> None:
-    evidence = Evidence(
-        acquisition=an_acquisition(PatientName="Zhang^San", PatientID="P-4711"), image_count=1
-    )
+    evidence = Evidence(header=a_header(PatientName="Zhang^San", PatientID="P-4711"), image_count=1)
     assert not any("Zhang" in each.text or "4711" in each.text for each in screen(evidence).outcomes)
