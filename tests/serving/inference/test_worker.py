@@ -252,11 +252,11 @@ def test_a_deleted_study_is_in_no_picture_cache(web: Web) -> None:
 
 def test_a_picture_that_waits_for_its_score_is_forgotten_with_its_study(web: Web) -> None:
     uid = _arrive(web, a_dicom(seed=1))
-    web.worker._screen_batch()
-    assert [key for key, _ in web.worker._pictures] == [uid]
+    web.worker.screening.turn()
+    assert len(web.worker.pictures) == 1
     _delete(web, uid)
     _turns(web)
-    assert not web.worker._pictures
+    assert len(web.worker.pictures) == 0
 
 
 def test_a_removal_cut_short_is_taken_up_by_the_next_process(
