@@ -18,14 +18,13 @@ from serving.pages.forms import Filled, Form
 from serving.pages.outcomes import in_words, sheet_of
 from serving.pages.refusals import FieldError
 from serving.pages.routing import PageRoute
-from serving.pages.visits import OWN_PASSWORD, THEME_COOKIE, THEMES, Visit, Visiting, back_to
+from serving.pages.visits import OWN_PASSWORD, THEME_COOKIE, THEMES, Visit, Visiting, back_to, keep_choice
 from serving.security.addresses import local
 from serving.security.permissions import Anyone
 
 router = APIRouter(prefix="/account", include_in_schema=False, route_class=PageRoute)
 
 MOST_CORRECTIONS = 20
-THEME_KEPT = 365 * 24 * 3600  # seconds
 
 
 class WrongPasswordError(InputError):
@@ -81,8 +80,7 @@ def choose_theme(_: Anyone, visit: Visiting, form: Form) -> Response:
     if theme not in THEMES:
         raise InputError("pages can be dark or light")
     response = back_to("/account")
-    secure = visit.request.url.scheme == "https"
-    response.set_cookie(THEME_COOKIE, theme, max_age=THEME_KEPT, httponly=True, samesite="lax", secure=secure)
+    keep_choice(response, visit.request, THEME_COOKIE, theme)
     return response
 
 

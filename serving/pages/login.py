@@ -62,7 +62,7 @@ def sign_in(
         return _login(request, web, lang, then=then, username=username, refusal=CredentialsError())
     web.guesses.forget(guesser)
     key = PersonKey(username)
-    response = back_to(_first_page(web, key, local(then) or "/"))
+    response = back_to(_first_page(web, key, local(then) or "/", lang))
     cookie = web.sessions.open(key, digest)
     web.sessions.set_cookie(response, cookie, secure=request.url.scheme == "https")
     response.delete_cookie(forgery.LOGIN_COOKIE, path="/login")
@@ -93,11 +93,16 @@ def _password_of(web: Web, username: str) -> str | None:
         return work.people.password(key)
 
 
-def _first_page(web: Web, key: PersonKey, then: str) -> str:
-    """Keep that somebody signed in; return where to go: `then`, or first to a password of one's own."""
+def _first_page(web: Web, key: PersonKey, then: str, lang: str | None) -> str:
+    """Keep that somebody signed in; return where to go: `then`, or first to a password of one's own.
+
+    Whoever has chosen no language yet goes on in that of the page they signed in on.
+    """
     now = web.now()
     with web.work() as work:
         account = work.people.account(key)
+        if lang not in {None, web.services.settings.language} and work.people.language(key) is None:
+            work.people.set_language(key, str(lang))
         work.people.signed_in(key, at=now)
         event = AuditEvent(at=now, by=key, action="signed-in", subject=f"signed-in:{key}:{now.isoformat()}")
         work.audit.append(event)

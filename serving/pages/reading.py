@@ -33,7 +33,16 @@ from serving.pages.locks import locks_of_others
 from serving.pages.reading_view import reading_view
 from serving.pages.report_view import Asked, kept_report, text_of
 from serving.pages.routing import PageRoute
-from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_telling, back_to, caller_of
+from serving.pages.visits import (
+    OWN_PASSWORD,
+    REPORT_COOKIE,
+    Visit,
+    Visiting,
+    back_telling,
+    back_to,
+    caller_of,
+    keep_choice,
+)
 from serving.problems import ForgeryError
 from serving.security.permissions import Reader, Releaser, ReportWriter, Viewer
 
@@ -53,10 +62,17 @@ def show_study(
     came_from: Annotated[str, Query(alias="list", max_length=1000)] = "",
     film: Film = 0,
 ) -> Response:
-    """Show a study to read; `report` starts the draft again in a language, `list` is where it was opened."""
+    """Show a study to read; `list` is where it was opened.
+
+    `report` starts the draft again in a language, which this browser's next drafts begin in.
+    """
     if by.must_change_password:
         return back_to(OWN_PASSWORD)
-    return _page(visit, study_named(uid), Asked(language=report, came_from=Chosen.told(came_from), film=film))
+    asked = Asked(language=report, came_from=Chosen.told(came_from), film=film)
+    response = _page(visit, study_named(uid), asked)
+    if report is not None:
+        keep_choice(response, visit.request, REPORT_COOKIE, report)
+    return response
 
 
 @router.post("/feedback")

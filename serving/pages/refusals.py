@@ -2,8 +2,10 @@
 
 from pydantic import ValidationError
 
+from overread.domain.accounts import ROLES_OF_PEOPLE
 from overread.domain.errors import InputError, OverreadError
 from overread.wording.catalogue import Catalogue
+from serving.security.permissions import RoleError
 
 _BLAMED = {
     "wrong-password": "current",
@@ -40,9 +42,17 @@ def refused_input(error: ValidationError) -> InputError:
 
 def explained(words: Catalogue, error: OverreadError) -> str:
     """Return an error's words: of a bad input the error's own, beside ours; otherwise the catalogue's."""
+    if isinstance(error, RoleError):
+        names = [words.text(f"role.{role}") for role in error.roles if role in ROLES_OF_PEOPLE]
+        return words.text("problem.role", roles=words.text("list.comma").join(names))
     said = words.text_or(f"problem.{error.code}", str(error))
     is_told_beside = isinstance(error, FieldError)
     return f"{said} ({error})" if error.code == InputError.code and not is_told_beside else said
+
+
+def above(words: Catalogue, error: OverreadError) -> str | None:
+    """Return what is said above a form; nothing where all there is to say stands beside a field."""
+    return None if error.code in _BLAMED else explained(words, error)
 
 
 def faults(words: Catalogue, error: OverreadError) -> dict[str, str]:

@@ -10,7 +10,7 @@ from overread.wording.catalogue import catalogue
 from serving.pages.choices import EVERYTHING, Chosen
 from serving.pages.differences import differences
 from serving.pages.forms import Filled, slots_of
-from serving.pages.visits import Visit
+from serving.pages.visits import Visit, report_language_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,9 +44,9 @@ def report_view(visit: Visit, report: Report, asked: Asked, *, automatic: bool) 
     }
     if report.status is ReportStatus.DRAFT and asked.typed is not None:
         shown |= _typed(asked.typed)
-    elif report.status is ReportStatus.DRAFT and asked.language is not None:
-        text, impression = visit.web.task.draft_text(report.label, asked.language) if automatic else ("", "")
-        shown |= {"language": asked.language, "findings_text": text, "impression": impression}
+    elif report.status is ReportStatus.DRAFT and (language := asked.language or _usual(visit, report)):
+        text, impression = visit.web.task.draft_text(report.label, language) if automatic else ("", "")
+        shown |= {"language": language, "findings_text": text, "impression": impression}
     if report.version == 0 and asked.typed is None and not automatic:
         shown["label"] = ""
     normal = _normal(visit, shown["language"], automatic=automatic)
@@ -55,6 +55,12 @@ def report_view(visit: Visit, report: Report, asked: Asked, *, automatic: bool) 
         normal["normal_impression"],
     )
     return shown | normal | {"is_template": automatic and stands}
+
+
+def _usual(visit: Visit, report: Report) -> str | None:
+    """Return the language of its reader for a draft that nobody has touched, where it is in another one."""
+    usual = report_language_of(visit.request)
+    return usual if report.edited_by is None and usual != report.language else None
 
 
 def _normal(visit: Visit, language: str, *, automatic: bool) -> dict[str, Any]:

@@ -56,13 +56,14 @@ def refused(request: Request, error: OverreadError) -> Response:
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         raise error
     blinded = error.code == "blinded"
+    is_address = error.code == InputError.code and request.method in SAFE
     return seen.page(
         "problem/page.html",
         status=status,
         counted=False,
         code=error.code,
         title=seen.words.text_or(f"problem.title.{int(status)}", error.code),
-        detail=explained(seen.words, error),
+        detail=seen.words.text("problem.bad-address") if is_address else explained(seen.words, error),
         href="/adjudication" if blinded else "/",
         action=seen.words.text("problem.to_case" if blinded else "problem.to_start"),
     )

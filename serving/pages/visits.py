@@ -17,7 +17,7 @@ from overread.wording.catalogue import LANGUAGES, Catalogue, catalogue
 from serving.pages.formats import Formats, between, decimal, grouped, percent, signed, small
 from serving.pages.forms import Filled
 from serving.pages.navigation import navigation
-from serving.pages.refusals import explained, faults
+from serving.pages.refusals import above, faults
 from serving.problems import status_of
 from serving.security.access import SAFE, Caller
 from serving.security.addresses import place_of
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 OWN_PASSWORD = "/account#password"  # noqa: S105 - an address; pictures come only once it is one's own
 THEMES, THEME_COOKIE = ("dark", "light"), "overread_theme"
+REPORT_COOKIE = "overread_report"
+CHOICE_KEPT = 365 * 24 * 3600  # seconds
 TOLD, TOLD_COOKIE, TOLD_KEPT = ("signed", "read"), "overread_told", 30  # seconds
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 
@@ -111,7 +113,7 @@ class Visit:
             "here": self._here(),
             "told": told,
             "site": self.web.services.settings.site,
-            "failure": None if error is None else explained(words, error),
+            "failure": None if error is None else above(words, error),
             "faults": {} if error is None else faults(words, error),
             "failed_at": None,
             "typed": typed or Filled(FormData()),
@@ -146,6 +148,12 @@ def theme_of(request: Request) -> str:
     return chosen if chosen in THEMES else THEMES[0]
 
 
+def report_language_of(request: Request) -> str | None:
+    """Return the language in which this browser last began a report; None before that."""
+    chosen = request.cookies.get(REPORT_COOKIE)
+    return chosen if chosen in LANGUAGES else None
+
+
 def language_of(work: UnitOfWork, web: Web, person: Person) -> str:
     """Return the language a person chose, or the installation's."""
     chosen = work.people.language(person.key)
@@ -165,6 +173,12 @@ def caller_of(request: Request) -> Caller:
     """Return whom the door has let in."""
     caller: Caller = request.state.caller
     return caller
+
+
+def keep_choice(response: Response, request: Request, cookie: str, chosen: str) -> None:
+    """Remember in this browser what its reader chose."""
+    secure = request.url.scheme == "https"
+    response.set_cookie(cookie, chosen, max_age=CHOICE_KEPT, httponly=True, samesite="lax", secure=secure)
 
 
 def back_to(address: str) -> Response:

@@ -1,7 +1,7 @@
 """Default deny inside: no route without a declared permission, and nothing is read before it is judged."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Annotated, Any, ClassVar
 
 from fastapi import Depends, Request, Response, Security
@@ -12,6 +12,14 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from overread.domain.errors import ForbiddenError, UnsupportedError
 from overread.domain.people import Permission, Person, Role
+
+
+class RoleError(ForbiddenError):
+    """The caller's role may not do this; `roles` may."""
+
+    def __init__(self, *, roles: Sequence[Role]) -> None:
+        super().__init__(f"this needs one of the roles: {', '.join(roles)} (and a token that covers it)")
+        self.roles = tuple(roles)
 
 
 class Check(ABC):
@@ -41,13 +49,11 @@ class Guard(Check):
         self.permissions = permissions
 
     def judge(self, request: Request) -> Person:
-        """Return the person; raise `ForbiddenError`, naming who may."""
+        """Return the person; raise `RoleError`, naming who may."""
         person: Person = request.state.caller.person
         if not self.allows(person):
-            roles = sorted(role.value for role in Role if self.allows(Person(key=person.key, role=role)))
-            raise ForbiddenError(
-                f"this needs one of the roles: {', '.join(roles)} (and a token that covers it)"
-            )
+            roles = [role for role in Role if self.allows(Person(key=person.key, role=role))]
+            raise RoleError(roles=sorted(roles))
         return person
 
     async def __call__(

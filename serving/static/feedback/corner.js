@@ -21,6 +21,7 @@ queue.addEventListener("changed", () => show(queue.waiting.length ? waitingWords
 queue.addEventListener("sent", () => queue.waiting.length === 0 && show(place.dataset.sent, "on"));
 queue.addEventListener("late", () => show(place.dataset.late));
 queue.addEventListener("refused", () => show(place.dataset.refused));
+document.querySelector("[aria-invalid=true]")?.focus(); // of a refused form, also where its address leads past it
 if (queue.waiting.length) {
   queue.changed();
   queue.send();

@@ -151,6 +151,23 @@ def test_a_language_is_remembered_and_leads_back_only_to_our_own_pages(served: H
         assert away.headers["location"] == "/"
 
 
+def test_whoever_has_chosen_no_language_goes_on_in_the_one_of_the_login_page(served: House) -> None:
+    set_passwords(served)
+    other = "zh" if default_language(served) == "en" else "en"
+    action = f"/login?lang={other}"
+
+    def signed_in() -> str:
+        rita = Browser(client=TestClient(served.app), who="rita")
+        rita.fill(action, action, {"username": "rita", "password": PASSWORD})
+        return rita.get("/account").text
+
+    assert f'<html lang="{other}' in signed_in()
+    with served.storage.work() as work:
+        work.people.set_language(PersonKey("rita"), default_language(served))
+        work.commit()
+    assert f'<html lang="{default_language(served)}' in signed_in()  # what was chosen stands
+
+
 def test_a_changed_password_ends_other_sessions_and_keeps_this_one(served: House) -> None:
     here, elsewhere = sign_in(served, "rita"), sign_in(served, "rita")
     new = "another long password"

@@ -1,11 +1,12 @@
 """What the forms do to the database, with the very rules of the API."""
 
+import re
 from datetime import timedelta
 
 from overread.domain.identifiers import StudyUid
 from tests.serving.builders import a_dicom
 from tests.serving.conftest import House
-from tests.serving.pages.builders import Forms, forms_of, furnish, sign_in
+from tests.serving.pages.builders import Forms, default_language, forms_of, furnish, sign_in
 
 
 def _said(house: House, uid: str) -> list[tuple[str, str, str | None]]:
@@ -120,6 +121,32 @@ def test_signing_leads_to_the_next_unread_study_of_the_list_it_was_opened_from(s
     assert "Report signed" in ended
     assert "Report signed" not in rita.get("/?q=Doe&ended=1").text  # said once
     assert signed(other["study_instance_uid"], "list=//elsewhere.example") == "/?ended=1"
+
+
+def test_the_next_draft_begins_in_the_language_that_was_chosen_for_one_until_somebody_has_touched_it(
+    served: House,
+) -> None:
+    there = furnish(served)
+    rita = sign_in(served, "rita")
+    site = default_language(served)
+    other = "zh" if site == "en" else "en"
+
+    def begun(uid: str, asked: str = "") -> str:
+        page = rita.get(f"/studies/{uid}{asked}").text
+        (found,) = re.findall(r'name="language" value="(..)" checked', page)
+        return str(found)
+
+    assert begun(there.clear) == site
+    assert (begun(there.clear, f"?report={other}"), begun(there.finding)) == (other, other)
+    form = {
+        "act": "draft",
+        "language": site,
+        "label": "no_finding",
+        "findings_text": "mine",
+        "impression": "",
+    }
+    rita.fill(f"/studies/{there.clear}", f"/studies/{there.clear}/report", form)
+    assert (begun(there.clear), begun(there.finding)) == (site, other)
 
 
 def test_a_stale_report_is_refused_and_what_was_typed_is_kept(served: House) -> None:

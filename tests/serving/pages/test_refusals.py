@@ -57,6 +57,20 @@ def test_a_password_that_is_not_taken_says_which_of_the_three_fields_is_wrong(ho
         assert (told[0], told[1].startswith(words)) == (field, True), told
 
 
+def test_a_page_that_is_not_for_ones_role_says_for_whom_it_is(house: House) -> None:
+    for language, words in (("en", "Auditor, Operator, Reviewer"), ("zh", "审计、运行管理、评审")):
+        refused = sign_in(house, "rita", language=language).get("/audit")
+        assert (refused.status_code, words in refused.text) == (403, True)
+
+
+def test_an_address_that_is_not_right_says_so_in_the_pages_language(house: House) -> None:
+    rita = sign_in(house, "rita", language="zh")
+    for path in ("/?cursor=changed", "/?state=lost", "/monitoring?days=many"):
+        refused = rita.get(path)
+        said = "网址有一部分不对" in refused.text and "start again" not in refused.text
+        assert (refused.status_code, said) == (422, True), path
+
+
 def test_another_language_leads_back_to_the_list_as_narrowed_and_from_a_refused_form_to_its_page(
     served: House,
 ) -> None:
