@@ -1,6 +1,5 @@
 """Is production still the model that was tested? Every number with its denominator."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -54,9 +53,8 @@ def show_monitoring(
 def switch_normal_text(by: TextSwitcher, visit: Visiting, form: Form) -> Response:
     """Switch the automatic normal text on or off, and say why."""
     web = visit.web
-
-    def turn() -> None:
-        asked = {"automatic": form.text("automatic") == "on", "reason": form.text("reason").strip()}
+    asked = {"automatic": form.text("automatic") == "on", "reason": form.text("reason").strip()}
+    try:
         body = body_of(NormalTextBody, asked)
         with web.work() as work:
             switch(
@@ -68,18 +66,11 @@ def switch_normal_text(by: TextSwitcher, visit: Visiting, form: Form) -> Respons
                 now=web.now(),
             )
             work.commit()
-
-    return _done_or_shown(visit, by, turn)
-
-
-def _done_or_shown(visit: Visit, by: Person, act: Callable[[], None]) -> Response:
-    """Do it and lead back; where a rule forbids it, show the page with the reason."""
-    try:
-        act()
     except (NotFoundError, ForbiddenError):
         raise
     except OverreadError as error:
-        return visit.page("monitoring/page.html", view=monitoring_view(visit, by), error=error)
+        view = monitoring_view(visit, by)
+        return visit.page("monitoring/page.html", view=view, error=error, failed_at="normal-text", typed=form)
     return back_to("/monitoring")
 
 

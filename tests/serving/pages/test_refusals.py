@@ -40,6 +40,7 @@ def test_a_reason_of_blanks_is_asked_for_where_it_belongs(served: House) -> None
         (olga, f"/studies/{uid}", f"/studies/{uid}/release", {"reason": "  ", "act": "delete"}),
         (ruth, "/candidates/2", "/candidates/2/decisions", {"reason": " ", "decision": "reject"}),
         (ruth, "/retraining", "/retraining", {"reason": "\n"}),
+        (ruth, "/monitoring", "/monitoring/normal-text", {"reason": " "}),
     ):
         refused = browser.fill(page, action, form)
         assert (refused.status_code, told_beside(refused)) == (422, {"reason": "Fill this in."}), action
