@@ -17,6 +17,7 @@ from serving.api import (
     adjudication,
     alerts,
     answers,
+    assignments,
     audit,
     candidates,
     feedback,
@@ -49,6 +50,7 @@ ROUTERS = tuple(
     for part in (
         instances,
         studies,
+        assignments,
         pictures,
         reports,
         feedback,

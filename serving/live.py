@@ -102,7 +102,12 @@ class Streams:
 
 def event_of(news: News) -> bytes:
     """Return news as an event whose id is their place, from where a broken stream goes on."""
-    told = {"arrived": news.arrived, "states": dict(news.states), "missed": news.missed}
+    told = {
+        "arrived": news.arrived,
+        "states": dict(news.states),
+        "assigned": news.assigned,
+        "missed": news.missed,
+    }
     return f"id: {news.place}\nevent: news\ndata: {json.dumps(told)}\n\n".encode()
 
 

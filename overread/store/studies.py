@@ -30,7 +30,14 @@ from overread.domain.predictions import Prediction, counting
 from overread.domain.studies import Instance, Patient, Study, StudyState
 from overread.store.records import columns, parsed
 from overread.store.tables.feedback import own_calls
-from overread.store.tables.studies import first_answers, instances, patients, predictions, studies
+from overread.store.tables.studies import (
+    assignments,
+    first_answers,
+    instances,
+    patients,
+    predictions,
+    studies,
+)
 
 # what each upload asks is built once: building a query costs three times as much as asking it
 _SPLIT = select(patients.c.split).where(patients.c.key == bindparam("key"))
@@ -53,7 +60,8 @@ class Filter:
 
     `priority` keeps to the studies with an urgent finding that wait to be read (1), to those that wait with
     another finding (2), or to the rest (3), where those in `not_so` always are. With `called_by` an answer
-    counts, for label and priority, only on studies that this person has called.
+    counts, for label and priority, only on studies that this person has called. `assigned_to` keeps to a
+    person's own studies.
     """
 
     state: StudyState | None = None
@@ -65,6 +73,7 @@ class Filter:
     priority: int | None = None
     not_so: frozenset[StudyUid] = frozenset()
     called_by: PersonKey | None = None
+    assigned_to: PersonKey | None = None
 
 
 class StudyStore:
@@ -333,6 +342,9 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         conditions.append(studies.c.received_at >= wanted.since)
     if wanted.text:
         conditions.append(or_(studies.c.uid == wanted.text, *_named(wanted.text)))
+    if wanted.assigned_to is not None:
+        own = select(assignments.c.study).where(assignments.c.person == wanted.assigned_to)
+        conditions.append(studies.c.uid.in_(own))
     if wanted.sent_by is not None:
         conditions.append(
             studies.c.uid.in_(select(instances.c.study).where(instances.c.sent_by == wanted.sent_by))

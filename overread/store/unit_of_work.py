@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 
 from overread.store.answers import AnswerStore
 from overread.store.archive import ArchiveStore
+from overread.store.assignments import AssignmentStore
 from overread.store.audit import AuditLog
 from overread.store.audits import LotStore, TextSwitchStore
 from overread.store.feedback import CaseStore, CorrectionStore, LabelStore
@@ -42,6 +43,7 @@ class UnitOfWork:
         connection = self._connection
         self.answers = AnswerStore(connection)
         self.archive = ArchiveStore(connection)
+        self.assignments = AssignmentStore(connection)
         self.audit = AuditLog(connection)
         self.cases = CaseStore(connection)
         self.corrections = CorrectionStore(connection)

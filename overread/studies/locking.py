@@ -14,7 +14,7 @@ def hold(work: UnitOfWork, uid: StudyUid, *, by: PersonKey, page: str, now: date
 
     A study that is signed or set aside has no lock.
     """
-    if not _is_to_read(work, uid):
+    if not is_to_read(work, uid):
         return None
     standing = work.reading_locks.of_study(uid, now=now)
     if standing is not None and standing.person != by:
@@ -30,7 +30,7 @@ def take_over(
 ) -> ReadingLock | None:
     """Read a study on from whoever has it, aloud: they see it, and the record has it."""
     standing = work.reading_locks.of_study(uid, now=now)
-    if standing is not None and standing.person != by and _is_to_read(work, uid):
+    if standing is not None and standing.person != by and is_to_read(work, uid):
         work.reading_locks.end(uid)
         work.audit.append(
             AuditEvent(
@@ -52,7 +52,8 @@ def leave(work: UnitOfWork, uid: StudyUid, *, by: PersonKey, page: str, now: dat
         work.reading_locks.end(uid)
 
 
-def _is_to_read(work: UnitOfWork, uid: StudyUid) -> bool:
+def is_to_read(work: UnitOfWork, uid: StudyUid) -> bool:
+    """Say whether a study waits for a reader: neither set aside nor signed."""
     if work.studies.get(uid).set_aside:
         return False
     report = work.reports.latest(uid)

@@ -8,6 +8,7 @@ from overread.domain.studies import StudyState
 from overread.store.unit_of_work import UnitOfWork
 
 ARRIVAL = "instance-received"
+ASSIGNMENT = "study-assigned"
 MOVES = (
     "study-screened",
     "study-predicted",
@@ -27,6 +28,7 @@ class News:
     place: int
     arrived: tuple[StudyUid, ...] = ()
     states: Mapping[StudyUid, StudyState]
+    assigned: tuple[StudyUid, ...] = ()
     missed: bool = False
 
 
@@ -38,10 +40,12 @@ def since(work: UnitOfWork, place: int) -> News:
     rows = work.audit.rows(after=place, limit=MOST_AT_ONCE) if last > place else []
     received = {row.event.study: row.event.at for row in rows if row.event.action == ARRIVAL}
     moved = {row.event.study for row in rows if row.event.action in MOVES}
+    assigned = {row.event.study for row in rows if row.event.action == ASSIGNMENT}
     named = [StudyUid(uid) for uid in {*received, *moved} if uid is not None]
     studies = work.studies.among(named)
     return News(
         place=rows[-1].seq if rows else place,
         arrived=tuple(study.uid for study in studies if received.get(study.uid) == study.received_at),
         states={study.uid: study.state for study in studies if study.uid in moved},
+        assigned=tuple(StudyUid(uid) for uid in sorted(filter(None, assigned))),
     )

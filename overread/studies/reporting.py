@@ -84,8 +84,8 @@ def write(
     """Keep the next version of `report`, and sign it when asked.
 
     A signature keeps the class as the study's label (grade: report), answers screening rules R07 and R08,
-    makes the study reported and ends its reading lock; the caller hands the report to `feedback.implicit` in
-    this unit of work.
+    makes the study reported and ends its lock and assignment; the caller hands the report to
+    `feedback.implicit` in this unit of work.
 
     Raises
     ------
@@ -126,6 +126,7 @@ def _keep_signed(work: UnitOfWork, report: Report, *, now: datetime) -> None:
         study = replace(study, state=StudyState.REPORTED)
     work.studies.save(study)
     work.reading_locks.end(report.study)
+    work.assignments.end(report.study)
     work.labels.add(
         StudyLabel(
             id=derived_id("signed", report.study, str(report.version)),

@@ -110,7 +110,7 @@ def next_unread(work: UnitOfWork, wanted: Filter, *, by: PersonKey, left: Study)
     After the last of a kind comes its first; None at the end.
 
     Unread is what waits to be read and what the person has not had a word on. Studies in `wanted.not_so`,
-    which this person must not read or another one reads, are passed over.
+    which this person must not read or another one reads or means to, are passed over.
     """
     waiting = replace(wanted, state=StudyState.PREDICTED)
     here = (left.received_at, left.uid)

@@ -1,7 +1,8 @@
 """Worklist, one study and its answer; release and deletion of a quarantined one."""
 
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 
@@ -96,15 +97,22 @@ async def filter_asked(
     return Filter(state=state, label=label, text=q.replace("\x00", ""), since=since)
 
 
+Mine = Annotated[Literal["me"] | None, Query(description="the asker's own studies alone")]
+
+
 @router.get("/studies")
 def list_studies(
-    by: Viewer, web: Wired, paging: Paging, wanted: Annotated[Filter, Depends(filter_asked)]
+    by: Viewer,
+    web: Wired,
+    paging: Paging,
+    wanted: Annotated[Filter, Depends(filter_asked)],
+    assigned: Mine = None,
 ) -> Listed[WorklistRow]:
     """Return the worklist, the latest received first."""
     position = web.cursors.read(LIST, paging.cursor)
     after = None if position is None else (datetime.fromisoformat(str(position[0])), str(position[1]))
     with web.look() as work:
-        wanted = as_told(work, web, by, wanted)
+        wanted = replace(as_told(work, web, by, wanted), assigned_to=by.key if assigned else None)
         rows = worklist.page(
             work, wanted, after=after, limit=paging.limit + 1, vocabulary=web.task.vocabulary
         )

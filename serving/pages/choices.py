@@ -8,6 +8,7 @@ from fastapi import Depends, Query
 
 from overread.domain.errors import InputError
 from overread.domain.findings import Label
+from overread.domain.identifiers import PersonKey
 from overread.domain.studies import StudyState
 from overread.store.studies import Filter
 
@@ -16,11 +17,12 @@ LONGEST_SEARCH = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chosen:
-    """A state, a result and the beginning of a name or id; empty where nothing is chosen."""
+    """A state, a result, part of a name or id, and whether one's own alone; empty where nothing is chosen."""
 
     state: str = ""
     label: str = ""
     q: str = ""
+    mine: bool = False
 
     @classmethod
     def told(cls, query: str) -> Self:
@@ -31,11 +33,17 @@ class Chosen:
             state=state if state in {each.value for each in StudyState} else "",
             label=label if label in {each.value for each in Label} else "",
             q=said.get("q", "").strip()[:LONGEST_SEARCH],
+            mine=bool(said.get("mine")),
         )
 
     def query(self, **more: str) -> str:
         """Return the choices as the query of an address."""
-        asked = {"state": self.state, "label": self.label, "q": self.q} | more
+        asked = {
+            "state": self.state,
+            "label": self.label,
+            "q": self.q,
+            "mine": "1" if self.mine else "",
+        } | more
         return urlencode({name: value for name, value in asked.items() if value})
 
     def address(self, **more: str) -> str:
@@ -53,13 +61,14 @@ class Chosen:
         query = urlencode({name: value for name, value in asked.items() if value})
         return f"/studies/{uid}?{query}" if query else f"/studies/{uid}"
 
-    def filter(self) -> Filter:
-        """Return the choices as the store takes them; raise `InputError` for words it does not know."""
+    def filter(self, by: PersonKey) -> Filter:
+        """Return a person's choices as the store takes them; raise `InputError` for unknown words."""
         try:
             return Filter(
                 state=StudyState(self.state) if self.state else None,
                 label=Label(self.label) if self.label else None,
                 text=self.q,
+                assigned_to=by if self.mine else None,
             )
         except ValueError as error:
             raise InputError("there is no such state or result") from error
@@ -69,9 +78,12 @@ EVERYTHING = Chosen()
 
 
 def _asked(
-    state: str = "", label: str = "", q: Annotated[str, Query(max_length=LONGEST_SEARCH)] = ""
+    state: str = "",
+    label: str = "",
+    q: Annotated[str, Query(max_length=LONGEST_SEARCH)] = "",
+    mine: Annotated[str, Query(max_length=1)] = "",
 ) -> Chosen:
-    return Chosen(state=state, label=label, q=q.strip())
+    return Chosen(state=state, label=label, q=q.strip(), mine=bool(mine))
 
 
 Asking = Annotated[Chosen, Depends(_asked)]

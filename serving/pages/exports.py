@@ -29,8 +29,16 @@ def export_worklist(by: Viewer, visit: Visiting, chosen: Asking) -> Response:
     """Return the whole list as it is narrowed, in its order; what the page hides is hidden here."""
     if by.must_change_password:
         return back_to(OWN_PASSWORD)
-    chosen.filter()  # words it does not know are refused before anything is kept or sent
-    _record(visit, by, "worklist", state=chosen.state, label=chosen.label, searched=bool(chosen.q))
+    chosen.filter(by.key)  # words it does not know are refused before anything is kept or sent
+    _record(
+        visit,
+        by,
+        "worklist",
+        state=chosen.state,
+        label=chosen.label,
+        searched=bool(chosen.q),
+        mine=chosen.mine,
+    )
     text = visit.words.text
     header = [text("export.study"), *(text(f"worklist.{name}") for name in _COLUMNS)]
     header += [text("worklist.study_date"), visit.in_zone(text("worklist.received"))]
@@ -115,7 +123,7 @@ def _pages(visit: Visit, by: Person, chosen: Chosen) -> Iterator[list[list[str]]
     web, after = visit.web, None
     while True:
         with web.look() as work:
-            wanted = as_told(work, web, by, chosen.filter())
+            wanted = as_told(work, web, by, chosen.filter(by.key))
             found = worklist.by_priority(
                 work, wanted, after=after, limit=AT_ONCE, vocabulary=web.task.vocabulary
             )

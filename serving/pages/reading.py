@@ -220,8 +220,8 @@ def _came_from(form: Filled) -> Chosen:
 def _next(visit: Visit, by: Person, left: StudyUid, came_from: Chosen) -> str:
     """Return where to read on: the next unread study of the list, or the list once all of it is read."""
     with visit.web.look() as work:
-        others = frozenset(locks_of_others(work, visit, by.key))
-        wanted = as_told(work, visit.web, by, came_from.filter())
+        others = frozenset(locks_of_others(work, visit, by.key)) | work.assignments.of_others(by.key)
+        wanted = as_told(work, visit.web, by, came_from.filter(by.key))
         wanted = replace(wanted, not_so=wanted.not_so | others)
         uid = worklist.next_unread(work, wanted, by=by.key, left=work.studies.get(left))
     return came_from.address(ended="1") if uid is None else came_from.study(uid)

@@ -9,14 +9,15 @@ from fastapi import APIRouter, Query, Response
 
 from overread.domain.errors import InputError
 from overread.domain.identifiers import PersonKey, StudyUid
-from overread.domain.people import Person
+from overread.domain.people import Permission, Person
 from overread.domain.studies import Reason, StudyState
 from overread.store.studies import Filter
 from overread.store.unit_of_work import UnitOfWork
 from overread.studies import worklist
 from serving.api.predictions import as_told, blinded_for, hidden_among
 from serving.api.shapes import study_named
-from serving.pages.choices import Asking, Chosen
+from serving.pages.assignments import AssignmentShown, assignment_shown
+from serving.pages.choices import EVERYTHING, Asking, Chosen
 from serving.pages.locks import LockShown, locks_of_others
 from serving.pages.people import patient_name, sex_and_age
 from serving.pages.routing import PageRoute
@@ -55,6 +56,8 @@ class Line:
     word: str | None
     done: bool
     lock: LockShown | None = None
+    assigned: AssignmentShown | None = None
+    assignable: bool = False
     call_first: bool = False
 
 
@@ -83,10 +86,10 @@ def show_worklist(
     """
     web = visit.web
     with web.look() as work:
-        wanted = as_told(work, web, by, chosen.filter())
+        wanted = as_told(work, web, by, chosen.filter(by.key))
         part = _part(work, web, wanted, cursor=cursor, before=before)
         lines = lines_of(work, visit, by, chosen, [row for row, _ in part.rows])
-        counts = work.studies.count_by_state()
+        counts, mine = work.studies.count_by_state(), work.assignments.count(by.key)
         serving = work.models.production(web.task.name) is not None
         place = work.audit.length()
 
@@ -96,10 +99,10 @@ def show_worklist(
     return visit.page(
         "worklist/page.html",
         rows=lines,
-        tabs=_tabs(chosen, counts),
+        tabs=_tabs(chosen, counts, mine=mine),
         states=[each.value for each in StudyState],
         chosen=chosen,
-        filtered=bool(chosen.state or chosen.label or chosen.q) or not part.is_first,
+        filtered=bool(chosen.query()) or not part.is_first,
         serving=serving,
         place=place,
         ended=bool(ended),
@@ -119,12 +122,13 @@ def show_rows(
     """Show those of some studies that the list has, as an open page asks for what has come or changed."""
     web = visit.web
     with web.look() as work:
-        wanted = replace(as_told(work, web, by, chosen.filter()), among=tuple(map(study_named, uid)))
+        wanted = replace(as_told(work, web, by, chosen.filter(by.key)), among=tuple(map(study_named, uid)))
         rows = worklist.page(work, wanted, after=None, limit=ROWS, vocabulary=web.task.vocabulary)
         lines = lines_of(work, visit, by, chosen, rows)
     return visit.page(
         "worklist/_rows.html",
         counted=False,
+        chosen=chosen,
         rows=lines,
         filtered=True,
         first_href=None,
@@ -141,10 +145,13 @@ def lines_of(
     blinded = blinded_for(work, visit.web, by.key)
     hidden = hidden_among(work, visit.web, by, uids)
     locks, words = locks_of_others(work, visit, by.key), _own_words(work, by.key, uids)
+    assigned, may = work.assignments.among(uids), by.may(Permission.WRITE_REPORT)
     return [
         replace(
             _line(visit, row, chosen, word=words.get(row.study.uid), blinded=row.study.uid in hidden),
             lock=locks.get(row.study.uid),
+            assigned=assignment_shown(visit, assigned.get(row.study.uid), by.key),
+            assignable=may and row.study.state in _WAITING,
             call_first=row.study.uid in hidden - blinded,
         )
         for row in rows
@@ -217,21 +224,17 @@ def _line(visit: Visit, row: worklist.Row, chosen: Chosen, *, word: str | None, 
     )
 
 
-def _tabs(chosen: Chosen, counts: dict[str, int]) -> list[dict[str, object]]:
-    tabs: list[tuple[str, str, str, int | None]] = [
-        ("all", "", "", sum(counts.values())),
-        ("to_read", "predicted", "", counts.get("predicted", 0)),
-        ("finding", "predicted", "has_finding", None),
-        ("signed", "reported", "", counts.get("reported", 0)),
-        ("not_scored", "excluded", "", counts.get("excluded", 0)),
-        ("quarantined", "quarantined", "", counts.get("quarantined", 0)),
-    ]
+def _tabs(chosen: Chosen, counts: dict[str, int], *, mine: int) -> list[dict[str, object]]:
+    tabs = (
+        ("all", EVERYTHING, sum(counts.values())),
+        ("mine", Chosen(mine=True), mine),
+        ("to_read", Chosen(state="predicted"), counts.get("predicted", 0)),
+        ("finding", Chosen(state="predicted", label="has_finding"), None),
+        ("signed", Chosen(state="reported"), counts.get("reported", 0)),
+        ("not_scored", Chosen(state="excluded"), counts.get("excluded", 0)),
+        ("quarantined", Chosen(state="quarantined"), counts.get("quarantined", 0)),
+    )
     return [
-        {
-            "name": name,
-            "href": Chosen(state=state, label=label).address(),
-            "count": count,
-            "here": (chosen.state, chosen.label) == (state, label),
-        }
-        for name, state, label, count in tabs
+        {"name": name, "href": tab.address(), "count": count, "here": replace(chosen, q="") == tab}
+        for name, tab, count in tabs
     ]

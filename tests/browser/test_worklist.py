@@ -133,3 +133,29 @@ def test_a_lost_line_is_said_and_what_came_meanwhile_is_told_when_it_is_back(
     page.context.set_offline(False)
     expect(dot).to_have_text("Live", timeout=15_000)
     expect(page.locator("#arrivals a")).to_have_text("1 new study, press .")
+
+
+def test_a_study_is_taken_on_and_given_back_by_a_key_and_others_see_it(desk: Desk, served: House) -> None:
+    there = furnish(served)
+    address = f"/api/v1/studies/{there.clear}/assignment"
+    desk.sign_in("rita", language="en")
+    page, row = desk.page, desk.page.locator(f'tr[data-uid="{there.clear}"]')
+    expect(page.locator("#arrivals .live")).to_have_text("Live")
+    row.locator("a.open").focus()
+    page.keyboard.press("a")
+    expect(row.locator(".assigned")).to_contain_text("me")
+    expect(page.locator("#arrivals .word")).to_have_text("Yours to read. A gives it back.")
+    row.locator("button.take").click()  # the same by mouse
+    expect(row.locator(".assigned")).to_have_count(0)
+
+    assert served.ask("remy", "PUT", address, json={}).status_code == 200
+    expect(row.locator(".assigned")).to_contain_text("remy")  # seen without a reload
+    page.keyboard.press("a")
+    expect(page.locator("#arrivals .word")).to_have_text("remy means to read this. A again takes it over.")
+    assert served.ask("rita", "GET", address).json()["person"] == "remy"
+    page.keyboard.press("a")
+    expect(row.locator(".assigned")).to_contain_text("me")
+    page.click(".tab:has-text('Mine')")
+    expect(page.locator("tr[data-uid]")).to_have_count(1)
+    expect(page.locator(".tab.on")).to_contain_text("Mine 1")
+    assert desk.complaints == []

@@ -1,4 +1,4 @@
-"""Patients, studies, instances, predictions, what was answered first, and who reads a study now."""
+"""Patients, studies, instances, predictions, what was answered first, and who has or reads a study."""
 
 from sqlalchemy import (
     Boolean,
@@ -99,6 +99,13 @@ first_answers = Table(
         "model",
         "station",
     ),
+)
+assignments = Table(
+    "assignments",
+    metadata,
+    Column("study", key(), ForeignKey("studies.uid"), primary_key=True),
+    Column("person", key(), nullable=False, index=True),
+    Column("at", Instant, nullable=False),
 )
 reading_locks = Table(
     "reading_locks",

@@ -8,6 +8,7 @@ export class Arrivals {
     this.rows = rows;
     this.link = bar.querySelector("a");
     this.dot = bar.querySelector(".live");
+    this.word = bar.querySelector(".word");
     this.seen = new Set(); // came, or came into the filtered state, while the list is open
     this.uids = new Set(); // those that the list with its filters would show
     this.link.addEventListener("click", (event) => {
@@ -16,16 +17,27 @@ export class Arrivals {
     });
   }
 
-  async take({ arrived, states, missed }) {
+  async take({ arrived, states, assigned, missed }) {
     const state = new URLSearchParams(location.search).get("state");
     const changed = Object.entries(states);
     for (const [uid, now] of changed) this.restate(this.rows.of(uid), now);
     const come = new Set([...arrived, ...changed.filter(([, now]) => now === state).map(([uid]) => uid), ...this.seen]);
-    const told = new Set([...arrived, ...changed.map(([uid]) => uid)]);
+    const told = new Set([...arrived, ...changed.map(([uid]) => uid), ...assigned]);
     for (const uid of come) this.seen.add(uid);
     await this.look([...told].filter((uid) => come.has(uid) || this.rows.has(uid)));
     this.missed ||= missed;
     this.show();
+  }
+
+  /** Show a row as it stands now, also where the list with its filters has it no more. */
+  async renew(uid) {
+    const row = (await asked([uid], { mine: "" }))?.get(uid);
+    if (row && this.rows.has(uid)) this.rows.renew(row);
+  }
+
+  /** Say once what became of the current study; `name` is which of the words. */
+  say(name, who = "") {
+    this.word.textContent = this.word.dataset[name].replace("{who}", who);
   }
 
   /** Count again what has come: the list has other filters now. */
@@ -95,8 +107,9 @@ export class Arrivals {
 }
 
 /** Return by UID the rows that the list with its filters has of some studies; null without an answer. */
-async function asked(uids) {
+async function asked(uids, changes = {}) {
   const query = new URLSearchParams(location.search);
+  for (const [name, value] of Object.entries(changes)) query.set(name, value);
   query.delete("cursor");
   for (const uid of uids) query.append("uid", uid);
   const answer = await fetch(`/worklist/rows?${query}`).catch(() => null);

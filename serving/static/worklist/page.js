@@ -2,6 +2,7 @@
 
 import { bindKeys, help } from "../viewer/keys.js";
 import { Arrivals } from "./arrivals.js";
+import { assign } from "./assign.js";
 import { Line } from "./line.js";
 import { Rows } from "./rows.js";
 
@@ -16,6 +17,12 @@ list.addEventListener("htmx:afterSettle", () => {
   rows.begin();
   arrivals.again();
 });
+list.addEventListener("click", ({ target }) => {
+  const button = target.closest("button.take");
+  if (button === null) return;
+  rows.take(button.closest("tr"));
+  assign(rows, arrivals);
+});
 line.addEventListener("news", ({ detail }) => arrivals.take(detail));
 line.addEventListener("locks", ({ detail }) => arrivals.lock(detail));
 line.addEventListener("found", () => arrivals.live(true));
@@ -25,7 +32,7 @@ const button = bar.querySelector("[data-act=help]");
 button.hidden = false;
 button.addEventListener("click", help);
 bindKeys({
-  j: () => rows.move(1), k: () => rows.move(-1), n: () => rows.nextUnread(), p: () => rows.openWithPrior(), enter: () => rows.open(),
+  j: () => rows.move(1), k: () => rows.move(-1), n: () => rows.nextUnread(), p: () => rows.openWithPrior(), a: () => assign(rows, arrivals), enter: () => rows.open(),
   ".": () => arrivals.load(), "/": () => search(), "[": () => follow("prev"), "]": () => follow("next"), "?": help,
 });
 

@@ -66,8 +66,10 @@ export class Rows {
   renew(fresh) {
     const row = this.of(fresh.dataset.uid);
     row.className = fresh.className;
-    if ("unread" in fresh.dataset) row.dataset.unread = "";
-    else delete row.dataset.unread;
+    for (const name of ["unread", "had", "mine"]) {
+      if (name in fresh.dataset) row.dataset[name] = fresh.dataset[name];
+      else delete row.dataset[name];
+    }
     [...row.cells].forEach((cell, at) => {
       if (!cell.querySelector("a.open, .lock")) cell.replaceWith(fresh.cells[at].cloneNode(true));
     });

@@ -252,3 +252,28 @@ def test_only_a_quarantined_study_is_released_or_deleted(served: House) -> None:
         served.ask("olga", "POST", f"/api/v1/studies/{uid}/release", json={"reason": "x"}).status_code == 409
     )
     assert served.ask("olga", "DELETE", f"/api/v1/studies/{uid}", json={"reason": "x"}).status_code == 409
+
+
+def test_a_study_is_taken_on_and_given_back_by_who_may_report(served: House) -> None:
+    mine, other = _sent(served, seed=1), _sent(served, seed=2)
+    address = f"/api/v1/studies/{mine}/assignment"
+    nobodys = {"study_instance_uid": mine, "person": None, "at": None}
+    assert served.ask("rita", "GET", address).json() == nobodys
+    assert served.ask("anna", "PUT", address, json={}).status_code == 403  # writes no report
+    taken = served.ask("rita", "PUT", address, json={}).json()
+    assert taken["person"] == "rita"
+    assert served.ask("rita", "PUT", address, json={}).json() == taken
+    assert served.ask("remy", "PUT", address, json={}).json()["type"] == "urn:overread:problem:conflict"
+    assert served.ask("remy", "DELETE", address).status_code == 409
+
+    def own(who: str) -> list[str]:
+        rows = served.ask(who, "GET", "/api/v1/studies", params={"assigned": "me"}).json()["items"]
+        return [row["study_instance_uid"] for row in rows]
+
+    assert (own("rita"), own("remy")) == ([mine], [])
+    assert served.ask("remy", "PUT", address, json={"instead_of": "rita"}).json()["person"] == "remy"
+    assert served.ask("remy", "DELETE", address).status_code == 204
+    assert served.ask("remy", "DELETE", address).status_code == 204
+    assert served.ask("rita", "GET", address).json() == nobodys
+    assert served.ask("rita", "PUT", "/api/v1/studies/1.2.3/assignment", json={}).status_code == 404
+    assert served.ask("rita", "GET", f"/api/v1/studies/{other}/assignment").json()["person"] is None

@@ -43,7 +43,7 @@ def test_the_worklist_is_the_filtered_list_in_its_order_and_hides_what_is_hidden
         there.clear
     ]
     assert exported(served)[-1] == (
-        "rita", {"list": "worklist", "state": "", "label": "no_finding", "searched": True}
+        "rita", {"list": "worklist", "state": "", "label": "no_finding", "searched": True, "mine": False}
     )  # fmt: skip
 
     rita.fill(f"/studies/{there.clear}", f"/studies/{there.clear}/feedback", {"press": "disagree"})
