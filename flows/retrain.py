@@ -8,7 +8,7 @@ from prefect.runtime import flow_run
 
 from flows.slots import alone, is_passing
 from overread.domain.retraining import Step
-from pipeline.candidates import Plan, jobs_of, register_candidate, train_side_by_side
+from pipeline.candidates import Plan, jobs_of, keep_trained, register_candidate, train_side_by_side
 from pipeline.curve import Curve
 from pipeline.retraining import change, under_way
 from pipeline.services import pipeline_services
@@ -26,7 +26,7 @@ def train(run_id: str, plans: list[Plan], flow_runs: list[str]) -> list[str]:
     curve = Curve(services=services, run=run_id)
     trained = train_side_by_side(services, jobs, on_progress=tell, on_point=curve.tell)
     versions = [register_candidate(services, one, flow_runs=tuple(flow_runs)) for one in trained]
-    change(services, run_id, lambda run: replace(run, candidates=tuple(versions), step=Step.REGISTERED))
+    keep_trained(services, run_id, trained, versions)
     return [str(version) for version in versions]
 
 

@@ -3,10 +3,13 @@
 from dataclasses import replace
 from datetime import datetime
 
+from model_registry.room import LATEST
 from overread.domain.audit import AuditEvent
 from overread.domain.errors import ConflictError
 from overread.domain.identifiers import PersonKey
 from overread.domain.models import RunState, TrainingRun
+from overread.domain.resources import TimeAfter
+from overread.domain.retraining import Step
 from overread.store.unit_of_work import UnitOfWork
 
 UNFINISHED = frozenset({RunState.WAITING, RunState.RUNNING, RunState.STOPPING})
@@ -19,6 +22,11 @@ class AlreadyWaitingError(ConflictError):
 
     def __init__(self) -> None:
         super().__init__("a retraining is waiting already; it sees all that is adjudicated until it starts")
+
+
+def time_after(work: UnitOfWork) -> TimeAfter | None:
+    """Return how long the latest retrainings went on after their training, up to asking for review."""
+    return TimeAfter.of(work.monitoring.went_on(past=Step.ASKING, limit=LATEST))
 
 
 def request_run(

@@ -13,7 +13,8 @@ from model_registry.versions import enter, log_model, register, tag_lineage
 from overread.domain.datasets import DatasetVersion
 from overread.domain.errors import ConfigurationError, RuleError
 from overread.domain.identifiers import VersionKey, derived_id
-from overread.domain.models import Lineage
+from overread.domain.models import Lineage, TrainingRun
+from overread.domain.retraining import Step
 from overread.learning.backbones import statement
 from overread.learning.devices import device_of
 from overread.learning.progress import Progress
@@ -21,6 +22,8 @@ from overread.learning.recipes import Recipe, read_recipe
 from overread.settings.tasks import ROOT
 from pipeline.children import Told, train_in_children
 from pipeline.live import EXPERIMENT, live_curves
+from pipeline.retraining import change
+from pipeline.room import space_taken
 from pipeline.services import PipelineServices
 from pipeline.training import Job, Trained
 
@@ -143,6 +146,21 @@ def register_candidate(
         work.commit()
     tag_lineage(services.tracking.client, services.task.name, model)
     return model.version
+
+
+def keep_trained(
+    services: PipelineServices, run_id: str, trained: Sequence[Trained], versions: Sequence[VersionKey]
+) -> None:
+    """Note on a retraining what came of it, where it was trained and what that took of the disk."""
+    disk = sum(
+        space_taken(services.settings, one.job.folder, package_bytes=one.package_bytes) for one in trained
+    )
+
+    def told(run: TrainingRun) -> TrainingRun:
+        device = trained[0].device
+        return replace(run, candidates=tuple(versions), step=Step.REGISTERED, device=device, disk=disk)
+
+    change(services, run_id, told)
 
 
 def _start(trained: Trained, recipe: Recipe) -> str:

@@ -10,6 +10,7 @@ from threading import Event, Thread
 
 from feedback.datasets import Recipe, gather, keep
 from model_registry.retrainings import cancel_run
+from model_registry.room import require_room
 from monitoring.alerts import SYSTEM, raise_once, resolve_gone
 from overread.domain.alerts import Urgency
 from overread.domain.audit import AuditEvent
@@ -83,6 +84,8 @@ def under_way(services: PipelineServices, run_id: str, *, flow_run: str | None) 
     run = take_up(services, run_id, flow_run=flow_run)
     with _letting_go(services, run_id):
         try:
+            with services.storage.look() as work:
+                require_room(work, services.settings.folder)
             with _beating(services, run_id):
                 yield run
         except CancelledError:

@@ -23,11 +23,12 @@ from overread.domain.errors import ConfigurationError, EvidenceError
 from overread.domain.findings import Label
 from overread.domain.identifiers import Digest
 from overread.domain.policies import Int8Margins
+from overread.domain.resources import Device
 from overread.learning.calibration import FEWEST, Calibration, fit_calibration
 from overread.learning.checkpoints import TrainedModel, load_model
 from overread.learning.data import Studies
 from overread.learning.determinism import single_thread
-from overread.learning.devices import device_of
+from overread.learning.devices import described, device_of
 from overread.learning.distributed import joined
 from overread.learning.progress import Progress
 from overread.learning.recipes import Recipe, read_recipe
@@ -69,8 +70,8 @@ class Trained:
     """What came of it: the package among the objects, and how it did on the tuning set.
 
     `baseline` is what grey levels alone say of the same studies, None where patients are too few for it;
-    `int8` the verdict on the graph in eight bits, None where the recipe asks for none. All numbers are of the
-    graph that is served.
+    `int8` the verdict on the graph in eight bits, None where the recipe asks for none; `device` is where it
+    was trained. All numbers are of the graph that is served.
     """
 
     job: Job
@@ -85,6 +86,8 @@ class Trained:
     baseline: HistogramBaseline | None
     parity: Parity
     sanity: MapSanity
+    device: Device
+    package_bytes: int
     int8: Int8Verdict | None = None
     history: tuple[dict[str, float | str], ...] = field(default=())
     n_train: int = 0
@@ -222,9 +225,11 @@ def _kept(storage: Storage, order: _Order, result: _Result, *, threshold: float,
         probability = quantised.probability
     sensitivity, specificity = sensitivity_specificity(order.truth, probability, threshold)
     cases = cases_of_rows(order.tuning)
+    package = content if quantised is None else quantised.package
     return Trained(
         job=order.job,
-        package=storage.objects.put(content if quantised is None else quantised.package),
+        package=storage.objects.put(package),
+        package_bytes=len(package),
         name=order.recipe.name,
         architecture=model.architecture,
         image_size=model.contract.size,
@@ -239,6 +244,7 @@ def _kept(storage: Storage, order: _Order, result: _Result, *, threshold: float,
         evaluation=evaluate(cases, probability, threshold=threshold),
         baseline=baseline_beside(cases, order.pictures),
         parity=parity,
+        device=described(order.recipe.device),
         sanity=map_sanity(model, order.pictures[order.truth == 1][:SANITY_PICTURES], seed=order.job.seed),
         int8=None if quantised is None else quantised.verdict,
         history=model.history,

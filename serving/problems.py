@@ -26,6 +26,7 @@ from overread.domain.errors import (
     UnavailableError,
     UnsupportedError,
 )
+from overread.domain.resources import NoRoomError
 from overread.store.failures import CLASHES, FAILURES, is_disk_full
 
 _log = logging.getLogger(__name__)
@@ -128,6 +129,7 @@ _STATUS: dict[type[OverreadError], HTTPStatus] = {
     NotAcceptableError: HTTPStatus.NOT_ACCEPTABLE,
     PreconditionRequiredError: HTTPStatus.PRECONDITION_REQUIRED,
     DiskFullError: HTTPStatus.INSUFFICIENT_STORAGE,
+    NoRoomError: HTTPStatus.INSUFFICIENT_STORAGE,
     QuotaError: HTTPStatus.TOO_MANY_REQUESTS,
 }
 _CODE: dict[int, str] = {

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from overread.domain.identifiers import Digest, PersonKey, VersionKey
+from overread.domain.resources import Device
 
 
 class ModelState(StrEnum):
@@ -74,7 +75,10 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingRun:
-    """One retraining from request to candidate; `heartbeat` is how a dead one is told from a slow one."""
+    """One retraining from request to candidate; `heartbeat` is how a dead one is told from a slow one.
+
+    `device` and `disk`, the most bytes its trainings held at a time, are known once they have ended.
+    """
 
     id: str
     state: RunState
@@ -90,3 +94,5 @@ class TrainingRun:
     finished_at: datetime | None = None
     message: str = ""
     reason: str = ""
+    device: Device | None = None
+    disk: int | None = None

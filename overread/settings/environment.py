@@ -132,6 +132,11 @@ class Settings(BaseSettings):
         return self.object_url or str(self.folder / "objects")
 
     @property
+    def keeps_objects(self) -> bool:
+        """Whether the objects lie on a disk of this machine."""
+        return "://" not in self.objects or self.objects.startswith("file://")
+
+    @property
     def caches(self) -> Path:
         """Where pictures lie at the sizes that networks see; they can be made again."""
         return self.folder / "cache"
@@ -140,6 +145,11 @@ class Settings(BaseSettings):
     def mlflow(self) -> str:
         """Tracking and registry URI."""
         return self.mlflow_uri or f"sqlite:///{self.folder / 'mlflow.db'}"
+
+    @property
+    def keeps_mlflow(self) -> bool:
+        """Whether what MLflow keeps lies in the data folder."""
+        return not self.mlflow.startswith("http")
 
     @property
     def secret_path(self) -> Path:

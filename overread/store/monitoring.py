@@ -1,9 +1,9 @@
 """Drift checks, alerts and training runs as rows."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from overread.domain.alerts import Alert
 from overread.domain.drift import DriftVerdict
@@ -104,6 +104,19 @@ class MonitoringStore:
         if state is not None:
             query = query.where(training_runs.c.state == state)
         return [parsed(TrainingRun, row) for row in self._connection.execute(query)]
+
+    def went_on(self, *, past: str, limit: int) -> list[timedelta]:
+        """Return how long the latest retrainings that were done at the step `past` went on after training."""
+        last = func.max(training_points.c.at).label("last")
+        query = (
+            select(training_runs.c.finished_at, last)
+            .join(training_points, training_points.c.run == training_runs.c.id)
+            .where(training_runs.c.state == RunState.DONE, training_runs.c.step == past)
+            .group_by(training_runs.c.id, training_runs.c.finished_at, training_runs.c.requested_at)
+            .order_by(training_runs.c.requested_at.desc())
+            .limit(limit)
+        )
+        return [finished - trained for finished, trained in self._connection.execute(query)]
 
     def add_point(self, point: TrainingPoint) -> None:
         """Keep how a training stands."""

@@ -3,7 +3,8 @@
 from fastapi import APIRouter
 
 from bootstrap.clock import new_id
-from model_registry.retrainings import cancel_run, request_run
+from model_registry.retrainings import cancel_run, request_run, time_after
+from model_registry.room import require_room, room_in
 from model_registry.triggers import standing_of
 from overread.domain.identifiers import Identifier
 from overread.domain.models import RunState, TrainingRun
@@ -21,8 +22,16 @@ from serving.wiring import Wired
 router = APIRouter(prefix="/api/v1/retrainings", tags=["retrainings"], route_class=GuardedRoute)
 
 
+class DeviceAnswer(Answer):
+    """Where a training computed; `memory` in bytes."""
+
+    place: str
+    name: str
+    memory: int
+
+
 class RetrainingAnswer(Answer):
-    """One retraining; `progress` runs from 0 to 1."""
+    """One retraining; `progress` runs from 0 to 1, `disk` is the most bytes that its trainings held."""
 
     id: str
     state: RunState
@@ -37,6 +46,8 @@ class RetrainingAnswer(Answer):
     finished_at: Instant | None
     message: str
     reason: str
+    device: DeviceAnswer | None
+    disk: int | None
 
 
 class StartBody(Body):
@@ -82,6 +93,24 @@ class TriggersAnswer(Answer):
     due: Trigger | None
 
 
+class RangeAnswer(Answer):
+    """Seconds, of `n` retrainings."""
+
+    shortest: float
+    longest: float
+    n: int
+
+
+class ResourcesAnswer(Answer):
+    """Bytes free, in all, and needed by the largest of the last retrainings; null where none is known."""
+
+    free: int
+    total: int
+    needed: int | None
+    suffices: bool
+    after_training: RangeAnswer | None
+
+
 def retraining_answer(run: TrainingRun) -> RetrainingAnswer:
     """Return the wire's shape of a retraining."""
     return RetrainingAnswer(
@@ -98,6 +127,8 @@ def retraining_answer(run: TrainingRun) -> RetrainingAnswer:
         finished_at=run.finished_at,
         message=run.message,
         reason=run.reason,
+        device=None if run.device is None else DeviceAnswer.model_validate(run.device, from_attributes=True),
+        disk=run.disk,
     )
 
 
@@ -127,6 +158,24 @@ def show_triggers(_by: RetrainingViewer, web: Wired) -> TriggersAnswer:
     )
 
 
+@router.get("/resources")
+def show_resources(_by: RetrainingViewer, web: Wired) -> ResourcesAnswer:
+    """Return the room on the disk for another training, and how long the last ones went on after theirs."""
+    with web.look() as work:
+        room, after = room_in(web.services.settings.folder, work.monitoring.runs()), time_after(work)
+    return ResourcesAnswer(
+        free=room.free,
+        total=room.total,
+        needed=room.needed,
+        suffices=room.suffices,
+        after_training=None
+        if after is None
+        else RangeAnswer(
+            shortest=after.shortest.total_seconds(), longest=after.longest.total_seconds(), n=after.n
+        ),
+    )
+
+
 @router.get("/{run}")
 def show(run: str, _by: RetrainingViewer, web: Wired) -> FollowedAnswer:
     """Return one retraining with the curves of its trainings so far."""
@@ -142,6 +191,7 @@ def start(by: RetrainingStarter, web: Wired, body: StartBody | None = None) -> R
     """Ask for a retraining now, and say why if you will; it begins once no other runs."""
     reason = "" if body is None else body.reason
     with web.work() as work:
+        require_room(work, web.services.settings.folder)
         run = request_run(work, new_id(), by=by.key, now=web.now(), reason=reason)
         work.commit()
     return retraining_answer(run)

@@ -6,9 +6,31 @@ from zoneinfo import ZoneInfo
 
 from overread.wording.numbers import MINUS, NOTHING, between, decimal, grouped, percent, signed, small
 
-__all__ = ["MINUS", "NOTHING", "Formats", "between", "decimal", "grouped", "percent", "signed", "small"]
+__all__ = [
+    "MINUS",
+    "NOTHING",
+    "Formats",
+    "between",
+    "decimal",
+    "grouped",
+    "percent",
+    "signed",
+    "size",
+    "small",
+]
+
+ONE_DIGIT = 10
 
 MINUTE, TENTHS = 60, 10  # s
+
+
+def size(n_bytes: int) -> str:
+    """Return an amount of data in its one largest fitting unit: `412 GiB`, `3.8 MiB`."""
+    power, unit = next(
+        ((power, unit) for power, unit in ((30, "GiB"), (20, "MiB")) if n_bytes >= 1 << power), (10, "KiB")
+    )
+    amount = n_bytes / (1 << power)
+    return f"{amount:.{1 if amount < ONE_DIGIT else 0}f} {unit}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

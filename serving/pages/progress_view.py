@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
 from overread.domain.models import RunState, TrainingRun
+from overread.domain.resources import TimeAfter
 from overread.domain.retraining import Step, TrainingPoint
 from serving.pages.charts import Chart, line_chart
 from serving.pages.formats import decimal, grouped, percent
@@ -14,10 +15,16 @@ from serving.pages.visits import Visit
 
 ENOUGH = 0.1  # of the training: before it, its speed says little about its end
 CHANCE = 0.5  # of the AUC
+AFTER_TRAINING = frozenset({Step.REGISTERED, Step.COMPARING, Step.ASKING})
 
 
-def progress_view(visit: Visit, run: TrainingRun, points: Sequence[TrainingPoint]) -> dict[str, Any]:
-    """Return what the page shows of a retraining that waits, runs or stops."""
+def progress_view(
+    visit: Visit, run: TrainingRun, points: Sequence[TrainingPoint], after: TimeAfter | None
+) -> dict[str, Any]:
+    """Return what the page shows of a retraining that waits, runs or stops.
+
+    `after` is how long the last ones went on after their training; None where none is known.
+    """
     said = visit.words.text
     here = said(f"retraining.step.{run.step}") if run.step in set(Step) else run.step
     return {
@@ -26,7 +33,7 @@ def progress_view(visit: Visit, run: TrainingRun, points: Sequence[TrainingPoint
         "at": here or said("retraining.step_waiting"),
         "share": run.progress,
         "progress": percent(run.progress),
-        "ends": _ends(visit, run, points),
+        "ends": _ends(visit, run, points, after),
         "charts": _charts(points),
         "latest": [_latest(visit, point) for point in _last_of_each(points)],
         "stopping": run.state is RunState.STOPPING,
@@ -41,13 +48,47 @@ def _steps(run: TrainingRun) -> list[dict[str, str]]:
     return [{"name": name.value, "is": place} for name, place in zip(names, places, strict=True)]
 
 
-def _ends(visit: Visit, run: TrainingRun, points: Sequence[TrainingPoint]) -> str:
-    """Return when the training ends if it goes on as fast; nothing while too little of it is done."""
-    if not points or run.step != Step.TRAINING or not ENOUGH <= run.progress < 1:
+def _ends(visit: Visit, run: TrainingRun, points: Sequence[TrainingPoint], after: TimeAfter | None) -> str:
+    """Return when the training ends if it goes on as fast, and all if the rest goes as before.
+
+    Nothing while too little is done.
+    """
+    if not points or run.step not in {Step.TRAINING, *AFTER_TRAINING}:
         return ""
     now = visit.web.now()
-    left = (now - points[0].at) * ((1 - run.progress) / run.progress)
-    return visit.words.text("retraining.ends_about", at=visit.formats.instant(now + left))
+    if run.step in AFTER_TRAINING:
+        return _left(visit, after, gone=now - points[-1].at)
+    if not ENOUGH <= run.progress < 1:
+        return ""
+    end = now + (now - points[0].at) * ((1 - run.progress) / run.progress)
+    said = visit.words.text("retraining.ends_about", at=visit.formats.instant(end))
+    return visit.words.text("retraining.and_then", first=said, then=_then(visit, after, end))
+
+
+def _then(visit: Visit, after: TimeAfter | None, end: datetime) -> str:
+    """Return how long it goes on after its training, which ends at `end`."""
+    text, formats = visit.words.text, visit.formats
+    if after is None:
+        return text("retraining.after_unknown")
+    first, last = formats.instant(end + after.shortest), formats.instant(end + after.longest)
+    ends = first if first == last else text("retraining.from_to", low=first, high=last)
+    return text("retraining.after", span=_span(visit, after), n=after.n, at=ends)
+
+
+def _left(visit: Visit, after: TimeAfter | None, *, gone: timedelta) -> str:
+    """Return what is left once the training is over, by the last retrainings."""
+    text = visit.words.text
+    if after is None:
+        return text("retraining.after_unknown")
+    left = after.left(gone)
+    if left is None:
+        return text("retraining.longer", longest=visit.formats.duration(after.longest), n=after.n)
+    return text("retraining.left", span=_span(visit, left), n=left.n)
+
+
+def _span(visit: Visit, lengths: TimeAfter) -> str:
+    low, high = (visit.formats.duration(length) for length in (lengths.shortest, lengths.longest))
+    return low if low == high else visit.words.text("retraining.from_to", low=low, high=high)
 
 
 def _by_training(points: Sequence[TrainingPoint]) -> dict[str, list[TrainingPoint]]:

@@ -7,7 +7,8 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from bootstrap.clock import new_id
-from model_registry.retrainings import UNFINISHED, cancel_run, request_run
+from model_registry.retrainings import UNFINISHED, cancel_run, request_run, time_after
+from model_registry.room import require_room
 from overread.domain.adjudication import CaseState, Stage
 from overread.domain.errors import NotFoundError, OverreadError
 from overread.domain.models import RunState, TrainingRun
@@ -17,6 +18,7 @@ from serving.api.retrainings import StartBody
 from serving.pages.forms import Filled, Form, body_of
 from serving.pages.links import flow_run_link, tracking_link
 from serving.pages.progress_view import progress_view
+from serving.pages.resources_view import resources_view
 from serving.pages.routing import PageRoute
 from serving.pages.triggers_view import triggers_view
 from serving.pages.visits import Visit, Visiting, back_to
@@ -38,11 +40,11 @@ def show_retrainings(by: RetrainingViewer, visit: Visiting) -> Response:
 def show_progress(run: str, _by: RetrainingViewer, visit: Visiting) -> Response:
     """Show how far a retraining is; once it has ended, have the page loaded again and ask no more."""
     with visit.web.look() as work:
-        found, points = work.monitoring.run(run), work.monitoring.points(run)
+        found, points, after = work.monitoring.run(run), work.monitoring.points(run), time_after(work)
     if found.state not in UNFINISHED:
         return Response(status_code=STOP_POLLING, headers={"HX-Refresh": "true"})
     return visit.page(
-        "retraining/_progress.html", counted=False, progress=progress_view(visit, found, points)
+        "retraining/_progress.html", counted=False, progress=progress_view(visit, found, points, after)
     )
 
 
@@ -53,6 +55,7 @@ def start(by: RetrainingStarter, visit: Visiting, form: Form) -> Response:
     try:
         why = body_of(StartBody, {"reason": form.text("reason").strip()}).reason
         with web.work() as work:
+            require_room(work, web.services.settings.folder)
             request_run(work, form.key(), by=by.key, now=web.now(), reason=why)
             work.commit()
     except OverreadError as error:
@@ -83,8 +86,9 @@ def _page(
         runs = work.monitoring.runs()
         made = _made(work, visit)
         waiting, dataset, triggers = _waiting(work), _dataset(work, visit), triggers_view(work, visit)
+        after = time_after(work)
         under_way = [
-            (run, progress_view(visit, run, work.monitoring.points(run.id)))
+            (run, progress_view(visit, run, work.monitoring.points(run.id), after))
             for run in runs
             if run.state in UNFINISHED
         ]
@@ -95,6 +99,7 @@ def _page(
         "running": [_run(visit, run, made) | {"now": now} for run, now in under_way],
         "waits": any(run.state is RunState.WAITING for run, _ in under_way),
         "triggers": triggers,
+        "resources": resources_view(visit, runs),
         "runs": [_run(visit, run, made) for run in runs[:MOST_RUNS]],
         "waiting": waiting,
         "dataset": dataset,

@@ -20,6 +20,7 @@ from flows.doubt import doubt
 from flows.improve import improve
 from flows.slots import LIMIT, alone
 from flows.sweep import sweep
+from model_registry.retrainings import time_after
 from overread.domain.adjudication import CaseState
 from overread.domain.identifiers import PersonKey
 from overread.domain.models import RunState, TrainingRun
@@ -59,9 +60,18 @@ def test_the_whole_loop_ends_completed_with_its_flow_runs_on_the_request(
         assert api.runs(name)[-1]["state_type"] == "COMPLETED", name
     run = run_of(department, "run-loop")
     assert (run.state, run.candidates, run.progress) == (RunState.DONE, (version,), 1.0)
+    assert run.device is not None
+    assert run.device.place == "cpu"
+    (job,) = (department.settings.folder / "trainings").iterdir()
+    assert run.disk is not None
+    assert run.disk > 2 * (job / "training.safetensors").stat().st_size
     with department.storage.look() as work:
         assert {point.stage for point in work.monitoring.points("run-loop")} <= {"patches", "images"}
-        assert work.monitoring.points("run-loop")
+        points = work.monitoring.points("run-loop")
+        after = time_after(work)
+    assert run.finished_at is not None
+    assert after is not None
+    assert (after.n, after.longest) == (1, run.finished_at - points[-1].at)
 
 
 def test_small_flows_end_completed(api: Api, department: PipelineServices) -> None:

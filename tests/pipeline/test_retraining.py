@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from overread.domain.errors import ConflictError, EvidenceError, NotFoundError
 from overread.domain.identifiers import PersonKey
 from overread.domain.models import RunState, TrainingRun
+from overread.domain.resources import NoRoomError
+from overread.settings.environment import Settings
 from pipeline.retraining import (
     CancelledError,
     cancel,
@@ -19,6 +22,7 @@ from pipeline.retraining import (
     take_up,
     under_way,
 )
+from pipeline.room import space_taken
 from pipeline.services import PipelineServices
 
 OLGA = PersonKey("olga")
@@ -61,6 +65,30 @@ def test_a_step_that_fails_says_why_and_a_finished_run_is_not_taken_up_again(emp
     assert (run.state, run.message) == (RunState.FAILED, "too few studies")
     with pytest.raises(ConflictError, match="ask for a new one"):
         take_up(empty, "run-1", flow_run="b")
+
+
+def test_none_is_begun_that_would_fill_the_disk_and_it_says_so(empty: PipelineServices) -> None:
+    asked(empty)
+    with under_way(empty, "run-1", flow_run="a"):
+        change(empty, "run-1", lambda run: replace(run, disk=2**60))  # more than any disk has
+    asked(empty, "run-2")
+    with pytest.raises(NoRoomError), under_way(empty, "run-2", flow_run="b"):
+        raise AssertionError("it was begun")
+    with empty.storage.look() as work:
+        run = work.monitoring.run("run-2")
+        (alert,) = work.monitoring.alerts(unresolved=True)
+    assert run.state is RunState.FAILED
+    assert run.message.startswith("too little disk for another training")
+    assert alert.kind == "retraining-failed"
+
+
+def test_a_training_counts_its_checkpoint_twice_and_its_package_where_it_lies_here(tmp_path: Path) -> None:
+    (tmp_path / "training.safetensors").write_bytes(bytes(1000))
+    (tmp_path / "progress.json").write_bytes(bytes(10))
+    here = Settings(data_dir=tmp_path)
+    elsewhere = Settings(data_dir=tmp_path, object_url="s3://pictures", mlflow_uri="https://mlflow.example")
+    assert space_taken(here, tmp_path, package_bytes=300) == 2 * 1010 + 2 * 300
+    assert space_taken(elsewhere, tmp_path, package_bytes=300) == 2 * 1010
 
 
 def test_a_process_that_is_stopped_leaves_its_run_to_be_resumed(school: PipelineServices) -> None:

@@ -1,6 +1,6 @@
 """Drift checks, alerts and training runs."""
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, Table, Text
 
 from overread.store.tables.base import Instant, Nested, key, metadata
 
@@ -50,6 +50,8 @@ training_runs = Table(
     Column("finished_at", Instant),
     Column("message", Text, nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
+    Column("device", Nested),
+    Column("disk", BigInteger),
 )
 training_points = Table(
     "training_points",

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from overread.learning.checkpoints import TrainedModel
+from overread.learning.devices import described
 from overread.learning.progress import Progress
 from overread.learning.recipes import Recipe
 from overread.learning.resuming import Checkpoints
@@ -31,6 +32,12 @@ def _exact() -> Iterator[None]:
     torch.backends.cudnn.allow_tf32 = False
     yield
     torch.backends.cudnn.allow_tf32 = before
+
+
+def test_a_card_has_a_name_and_the_memory_that_it_says_is_its_own() -> None:
+    found = described("cuda")
+    assert found.name == torch.cuda.get_device_name()
+    assert found.memory == torch.cuda.mem_get_info()[1]
 
 
 def recipe(**changes: Any) -> Recipe:

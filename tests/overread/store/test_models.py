@@ -12,6 +12,7 @@ from overread.domain.identifiers import PersonKey, VersionKey
 from overread.domain.models import ModelState, RunState, TrainingRun
 from overread.domain.people import Role, Scope, Token
 from overread.domain.promotion import RequestState
+from overread.domain.resources import Device
 from overread.store.monitoring import DriftCheck
 from overread.store.unit_of_work import UnitOfWork
 from tests.builders import NOW, a_digest, a_model, a_request, a_review, a_verdict, an_attribution
@@ -120,7 +121,8 @@ def test_drift_checks_alerts_and_runs_are_kept(work: UnitOfWork) -> None:
     assert work.monitoring.alerts(unresolved=True) == []
     run = TrainingRun(id="run", state=RunState.WAITING, requested_by=PersonKey("olga"), requested_at=NOW)
     work.monitoring.add_run(run)
-    going = replace(run, state=RunState.RUNNING, heartbeat=NOW, candidates=("2",))
+    going = replace(run, state=RunState.RUNNING, heartbeat=NOW, candidates=("2",), disk=2**40)
+    going = replace(going, device=Device(place="cuda", name="Acme 9000", memory=2**36))
     work.monitoring.save_run(going)
     assert work.monitoring.run("run") == going
     assert work.monitoring.runs(state=RunState.WAITING) == []
