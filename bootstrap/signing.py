@@ -12,7 +12,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from overread.domain.audit import AuditEvent
+from overread.domain.audit import SYSTEM, AuditEvent
 from overread.domain.errors import ConfigurationError, RuleError
 from overread.domain.identifiers import Digest
 from overread.domain.models import ModelVersion, Signature
@@ -130,7 +130,7 @@ def sign_earlier(work: UnitOfWork, key: Path, *, now: datetime) -> list[ModelVer
         work.audit.append(
             AuditEvent(
                 at=now,
-                by="overread",
+                by=SYSTEM,
                 action="model-signed",
                 subject=f"model:{model.version}",
                 details={"digest": model.digest, "key": site.fingerprint},

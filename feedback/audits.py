@@ -6,7 +6,7 @@ from datetime import datetime
 
 from feedback.cases import open_case
 from overread.domain.adjudication import Case, CaseState
-from overread.domain.audit import AuditEvent
+from overread.domain.audit import SYSTEM, AuditEvent
 from overread.domain.corrections import Origin
 from overread.domain.findings import Label
 from overread.domain.identifiers import StudyUid, derived_id
@@ -69,7 +69,7 @@ def _opened(work: UnitOfWork, answer: Answered, *, task: Task, share: float, now
     work.audit.append(
         AuditEvent(
             at=now,
-            by="overread",
+            by=SYSTEM,
             action="audit-drawn",
             subject=case.id,
             study=answer.study,
@@ -83,7 +83,7 @@ def _record(work: UnitOfWork, lots: list[Lot], shares: dict[str, float], *, now:
     work.audit.append(
         AuditEvent(
             at=now,
-            by="overread",
+            by=SYSTEM,
             action="lots-drawn",
             subject=derived_id("lots", now.isoformat(), lots[0].study),
             details={"shares": shares, "lots": len(lots), "drawn": sum(lot.drawn for lot in lots)},

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from feedback.cases import open_case
 from overread.domain.adjudication import Case, CaseState
-from overread.domain.audit import AuditEvent
+from overread.domain.audit import SYSTEM, AuditEvent
 from overread.domain.corrections import Origin
 from overread.domain.findings import Label
 from overread.domain.identifiers import StudyUid, derived_id
@@ -61,7 +61,7 @@ def _opened(work: UnitOfWork, doubt: Doubt, *, task: Task, now: datetime) -> Cas
     said = {"label": doubt.label, "probability": round(doubt.probability, 4)}
     work.audit.append(
         AuditEvent(
-            at=now, by="overread", action="label-doubted", subject=case.id, study=doubt.study, details=said
+            at=now, by=SYSTEM, action="label-doubted", subject=case.id, study=doubt.study, details=said
         )
     )
     return case

@@ -2,14 +2,12 @@
 
 from datetime import datetime
 
-from overread.domain.audit import AuditEvent
+from overread.domain.audit import SYSTEM, AuditEvent
 from overread.domain.errors import RuleError
 from overread.domain.findings import Label
 from overread.domain.identifiers import PersonKey, StudyUid
 from overread.domain.own_calls import AlreadyCalledError, AnswerOrder, OrderSet, OwnCall
 from overread.store.unit_of_work import UnitOfWork
-
-SYSTEM = "system"
 
 
 def set_order(work: UnitOfWork, order: AnswerOrder, *, now: datetime) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from overread.domain.audit import AuditEvent
+from overread.domain.audit import SYSTEM, AuditEvent
 from overread.domain.errors import RuleError
 from overread.domain.identifiers import PersonKey, StudyUid, VersionKey, derived_id
 from overread.domain.models import ModelState
@@ -21,7 +21,6 @@ from overread.domain.shadows import (
 from overread.store.unit_of_work import UnitOfWork
 
 TAG_SHADOW = "tag-shadow"  # outbox topic; its key is a shadow that has ended
-SYSTEM = PersonKey("overread")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

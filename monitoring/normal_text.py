@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from monitoring.alerts import SYSTEM, raise_once, resolve_gone
+from monitoring.alerts import raise_once, resolve_gone
 from overread.domain.alerts import Urgency
-from overread.domain.audit import AuditEvent
+from overread.domain.audit import SYSTEM, AuditEvent
 from overread.domain.identifiers import PersonKey, derived_id
 from overread.domain.normal_text import AlreadySwitchedError, TextSwitch
 from overread.store.unit_of_work import UnitOfWork

@@ -11,9 +11,9 @@ from threading import Event, Thread
 from feedback.datasets import Recipe, gather, keep
 from model_registry.retrainings import cancel_run
 from model_registry.room import require_room
-from monitoring.alerts import SYSTEM, raise_once, resolve_gone
+from monitoring.alerts import raise_once, resolve_gone
 from overread.domain.alerts import Urgency
-from overread.domain.audit import AuditEvent
+from overread.domain.audit import SYSTEM, AuditEvent
 from overread.domain.errors import ConflictError, NotFoundError
 from overread.domain.identifiers import PersonKey
 from overread.domain.models import RunState, TrainingRun

@@ -2,7 +2,7 @@
 
 from model_registry.retrainings import UNFINISHED
 from model_registry.triggers import standing_of
-from monitoring.alerts import SYSTEM
+from overread.domain.audit import SYSTEM
 from overread.domain.identifiers import derived_id
 from overread.domain.models import TrainingRun
 from overread.domain.retraining import due

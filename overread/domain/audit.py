@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from overread.domain.identifiers import PersonKey
+
 GENESIS = "0" * 64
+SYSTEM = PersonKey("overread")  # acts where no person does
 TOLD = frozenset(
     {
         "alert-raised",

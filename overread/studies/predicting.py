@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from overread.domain.audit import AuditEvent
+from overread.domain.audit import SYSTEM, AuditEvent
 from overread.domain.identifiers import StudyUid
 from overread.domain.predictions import Prediction
 from overread.domain.reports import ReportStatus
@@ -15,7 +15,7 @@ from overread.studies.deletion import REMOVE_OBJECT
 from overread.studies.intake import SCREEN
 from overread.studies.reporting import first_draft, redraft
 from overread.studies.rescoring import RESCORE, RESCORED_IN
-from overread.studies.screening import PREDICT, SYSTEM
+from overread.studies.screening import PREDICT
 from overread.studies.worklist import URGENT, priority
 
 _WAITS_IN = {

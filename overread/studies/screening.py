@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from overread.domain.audit import AuditEvent
+from overread.domain.audit import SYSTEM, AuditEvent
 from overread.domain.errors import RuleError
 from overread.domain.identifiers import PersonKey, StudyUid, derived_id
 from overread.domain.screening import Screening
@@ -12,7 +12,6 @@ from overread.domain.studies import Reason, Study, StudyState
 from overread.store.unit_of_work import UnitOfWork
 
 PREDICT = "predict"  # outbox topic
-SYSTEM = PersonKey("overread")
 
 
 def keep_screening(

@@ -3,9 +3,9 @@
 import math
 from typing import Any
 
-from monitoring.alerts import SYSTEM
 from monitoring.performance import Accuracy, Performance, live_performance
 from monitoring.stop_rule import Watched, watched
+from overread.domain.audit import SYSTEM
 from overread.domain.estimates import Estimate
 from overread.domain.people import Permission, Person
 from overread.store.unit_of_work import UnitOfWork
