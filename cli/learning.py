@@ -211,7 +211,7 @@ def monitor(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check drift now, the latest intake against the studies production was tested on; judge its audits."""
+    """Check drift now, the latest intake against what production was tested on; judge audits, corrections."""
     if calibrate:
         _calibrate(as_json=as_json)
         return
@@ -228,10 +228,11 @@ def monitor(
     from monitoring.explanations import explanations
     from overread.wording.catalogue import catalogue
     from pipeline.auditing import report_audits
+    from pipeline.correction_rates import watch_rates
     from pipeline.drifting import check_drift
 
     verdict = check_drift(services, window=span).verdict
-    audits = report_audits(services)
+    audits, risen = report_audits(services), watch_rates(services)
     said = explanations(catalogue("en"), verdict)
     answer(
         {
@@ -241,12 +242,15 @@ def monitor(
             "drifted": ", ".join(verdict.drifted) or "none",
             "reasons": "; ".join(verdict.reasons) or "none",
             "attributed": said if as_json else "\n  ".join(["", *said]) if said else "none",
+            "corrections": {None: "too few to compare", False: "not risen", True: "risen"}[risen],
             "audits": audits,
         },
         as_json=as_json,
     )
     if verdict.passed is False:
         say("the intake has drifted; look at the page /monitoring for what changed")
+    if risen:
+        say("readers correct more often than before; the page /monitoring says since when, and what to do")
     if audits["normal_text"] == "off":
         say("the automatic normal text is off; the page /monitoring says since when and why")
 

@@ -4,6 +4,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from pipeline.auditing import draw, watch_audits
+from pipeline.correction_rates import watch_rates
 from pipeline.services import pipeline_services
 from pipeline.undecided import tell_of_undecidable
 
@@ -27,6 +28,12 @@ def undecidable() -> int:
     return tell_of_undecidable(pipeline_services())
 
 
+@task(retries=2, retry_delay_seconds=10, cache_policy=NO_CACHE)
+def corrected() -> bool | None:
+    """Alert to a correction rate that has risen; None with too few studies to say."""
+    return watch_rates(pipeline_services())
+
+
 @task(cache_policy=NO_CACHE)
 def waiting() -> dict[str, int]:
     """Count cases by state."""
@@ -37,8 +44,9 @@ def waiting() -> dict[str, int]:
 
 @flow(name="collect")
 def collect(seed: int | None = None) -> dict[str, int]:
-    """Draw audits, judge those that were read, alert to cases without a senior, and count cases by state."""
+    """Draw audits, judge those that were read, alert to what needs a person, and count cases by state."""
     audits(seed)
     watched()
     undecidable()
+    corrected()
     return waiting()

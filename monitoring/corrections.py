@@ -56,9 +56,9 @@ def correction_rates(
     With a `scanner` they are of what it took; the rates by scanner are of all, to compare it with.
     """
     every = {reading.study: reading for reading in work.readings.with_words(since)}
-    wrong = {word.study for word in _latest(said) if word.study in every and word.disagrees}
+    wrong = {word.study for word in latest(said) if word.study in every and word.disagrees}
     read = {study: reading for study, reading in every.items() if scanner in {None, reading.scanner}}
-    words = _latest(word for word in said if word.study in read)
+    words = latest(word for word in said if word.study in read)
     corrected = {word.study for word in words if word.disagrees}
     alarms = {word.study for word in words if word.kind == Kind.FALSE_ALARM}
     sent = work.readings.by_scanner(since)
@@ -80,7 +80,7 @@ def rate(count: int, n: int) -> Rate:
     return Rate(count=count, n=n, share=wilson(count, n) if n >= FEWEST else None)
 
 
-def _latest(said: Iterable[Word]) -> list[Word]:
+def latest(said: Iterable[Word]) -> list[Word]:
     """Return the words that count of those in order: each person's latest on a study."""
     return list({(word.study, word.by): word for word in said}.values())
 

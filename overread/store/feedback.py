@@ -13,6 +13,7 @@ from overread.domain.datasets import Erratum, Split
 from overread.domain.errors import NotFoundError
 from overread.domain.identifiers import PersonKey, StudyUid
 from overread.domain.labels import StudyLabel
+from overread.store.readings import Scanner
 from overread.store.records import columns, parsed
 from overread.store.tables.feedback import (
     case_barred,
@@ -24,7 +25,15 @@ from overread.store.tables.feedback import (
     resolutions,
     withdrawals,
 )
-from overread.store.tables.studies import patients, studies
+from overread.store.tables.studies import first_answers, patients, studies
+
+
+class Answered(NamedTuple):
+    """A study, when it was first answered, and what it was taken with."""
+
+    study: str
+    at: datetime
+    scanner: Scanner
 
 
 class CorrectionStore:
@@ -82,6 +91,18 @@ class CorrectionStore:
         return [
             Word(study, by, at, verdict == Verdict.DISAGREE, label, kind, _codes(findings), case)
             for study, by, at, verdict, label, kind, findings, case in rows
+        ]
+
+    def answered(self, begins: datetime, ends: datetime) -> list[Answered]:
+        """Return the studies first answered between two instants that somebody has said something of."""
+        said = select(corrections.c.study).where(corrections.c.at >= begins)
+        first = first_answers.c
+        query = select(first.study, first.made_at, first.manufacturer, first.model, first.station).where(
+            first.made_at >= begins, first.made_at < ends, first.study.in_(said)
+        )
+        return [
+            Answered(study, at, (maker, model, station))
+            for study, at, maker, model, station in self._connection.execute(query)
         ]
 
     def count_disputed(self, *, until: datetime) -> int:

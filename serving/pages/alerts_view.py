@@ -1,10 +1,13 @@
 """Alerts as the monitoring page shows them: what happened, what it may mean, what to do, and where."""
 
+from datetime import datetime
 from typing import Any
 
 from monitoring.alerts import SYSTEM
 from overread.domain.alerts import Alert
 from overread.domain.people import Permission, Person
+from overread.measures.proportion import wilson
+from serving.pages.formats import between, grouped, percent
 from serving.pages.visits import Visit
 
 MOST_ALERTS = 6
@@ -13,11 +16,13 @@ PLACES = {
     "drift": ("#drift", Permission.SEE_MONITORING),
     "queue": ("/?state=screened", Permission.SEE_STUDIES),
     "senior": ("/people", Permission.SEE_PEOPLE),
+    "corrections": ("#by-scanner", Permission.SEE_MONITORING),
     "normal-text-off": ("#performance", Permission.SEE_MONITORING),
     "retraining-failed": ("/retraining", Permission.SEE_RETRAININGS),
     "chain": ("/audit", Permission.SEE_AUDIT),
 }
 """Where the first step is taken, and who may open it."""
+_RATES = frozenset({"recent", "before", "scanner_recent", "scanner_before"})
 
 
 def first_alerts(alerts: list[Alert]) -> list[Alert]:
@@ -37,7 +42,8 @@ def alert_view(visit: Visit, by: Person, alert: Alert) -> dict[str, Any]:
         "id": alert.id,
         "urgency": alert.urgency.value,
         "title": words.text_or(f"{known}.title", alert.kind),
-        "what": " ".join(part for part in (words.text_or(f"{known}.what", ""), facts) if part),
+        "what": words.text_or(f"{known}.what", ""),
+        "facts": facts,
         "do": words.text_or(f"{known}.do", words.text("alert.otherwise_do")),
         "href": href if by.may(needed) else None,
         "at": visit.formats.instant(alert.raised_at),
@@ -52,10 +58,25 @@ def alert_view(visit: Visit, by: Person, alert: Alert) -> dict[str, Any]:
     }
 
 
+def _rate(visit: Visit, value: str) -> str:
+    """Return a rate, written as corrected/answered studies, with its counts and Wilson's limits."""
+    count, n = map(int, value.split("/"))
+    share = wilson(count, n)
+    interval = between(100 * share.lower, 100 * share.upper, 1)
+    of = visit.words.text("stat.of", count=grouped(count), n=grouped(n), interval=interval)
+    return f"{percent(share.estimate)} ({of})"
+
+
 def _fact(visit: Visit, name: str, value: str) -> str:
     """Return a fact of an alert in words; columns are named as in the drift check below it."""
     words = visit.words
-    if name == "columns":
+    if name in _RATES:
+        value = _rate(visit, value)
+    elif name == "since":
+        value = visit.formats.instant(datetime.fromisoformat(value))
+    elif name == "scanner":
+        value = value or words.text("monitoring.unknown")
+    elif name == "columns":
         codes = value.split(", ")
         value = words.text("list.comma").join(visit.column_name(code) for code in codes[:MOST_COLUMNS])
         if len(codes) > MOST_COLUMNS:

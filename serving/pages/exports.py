@@ -91,7 +91,7 @@ def export_alerts(by: MonitoringViewer, visit: Visiting) -> Response:
                 clock(alert.raised_at),
                 text(f"urgency.{alert.urgency}"),
                 view["title"],
-                view["what"],
+                " ".join(part for part in (view["what"], view["facts"]) if part),
                 clock(alert.taken_at),
                 view["taken_by"] or "",
                 clock(alert.resolved_at),

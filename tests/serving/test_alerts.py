@@ -11,6 +11,7 @@ RESOLVED = {
     "en": ("Resolved by olga at", "the scanner was repaired"),
     "zh": ("olga 于", "the scanner was repaired"),
 }
+RISEN = {"en": "Readers correct the model more often than before", "zh": "更正率高于以往"}
 TAKEN = {"en": "olga has taken this alert.", "zh": "olga 已先接手这条告警。"}
 GONE = {"en": "what raised it holds no longer.", "zh": "触发条件已消失。"}
 
@@ -153,3 +154,24 @@ def test_what_is_resolved_and_may_still_hold_says_when_it_is_raised_again(house:
         resolve_gone(work, "drift", now=house.clock.now())
         work.commit()
     assert returns not in olga.get("/monitoring").text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_risen_correction_rate_is_shown_with_its_counts_and_limits(house: House, language: str) -> None:
+    facts = {
+        "recent": "25/112",
+        "before": "28/448",
+        "since": "2026-03-30T00:00:00+00:00",
+        "scanner": "",  # whose header says nothing
+        "scanner_recent": "21/56",
+        "scanner_before": "14/224",
+        "new_version": "7",
+    }
+    with house.storage.work() as work:
+        raise_once(work, "corrections", Urgency.WARNING, facts, now=house.clock.now())
+        work.commit()
+    page = sign_in(house, "rita", language=language).get("/monitoring").text
+    assert RISEN[language] in page
+    for shown in ("22.3 % (25 / 112", "15.6 … 30.9", "6.2 % (28 / 448", "37.5 % (21 / 56"):  # Wilson
+        assert shown in page
+    assert 'href="#by-scanner"' in page
