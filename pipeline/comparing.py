@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 
 from feedback.datasets import unit_boxes
@@ -26,6 +26,7 @@ from overread.store.records import plain
 from overread.store.unit_of_work import UnitOfWork
 from pipeline.cards import keep_cards
 from pipeline.leaks import refuse_leaks
+from pipeline.remembered import remember, remembered
 from pipeline.services import PipelineServices
 
 EXPERIMENT = "comparison"
@@ -225,17 +226,16 @@ def baseline_of(
 ) -> Mapping[str, object] | None:
     """Return what grey levels alone say of the test set, computed once; None where patients are too few."""
     place = services.settings.caches / f"baseline-{test_set.version}.json"
-    if place.exists():
-        found: Mapping[str, object] = json.loads(place.read_text())
-        return found
+    if (known := remembered(place)) is not None:
+        return known
     pictures = services.pictures().gather([case.study for case in cases])
     try:
         baseline = histogram_baseline(pictures, truth_of(cases), [case.patient for case in cases])
     except EvidenceError:
         return None
-    plain = recorded(baseline)
-    place.write_text(json.dumps(plain))
-    return plain if isinstance(plain, dict) else None
+    found = {name: recorded(value) for name, value in asdict(baseline).items()}
+    remember(place, found)
+    return found
 
 
 def _log(

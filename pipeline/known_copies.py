@@ -1,16 +1,15 @@
 """Which learned pictures are copies of tested ones, remembered: only new pictures are searched for."""
 
 import hashlib
-import json
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from feedback.leaks import Alike
 from overread.domain.identifiers import StudyUid
 from overread.imaging.copies import copies
 from overread.imaging.likeness import Fingerprint
+from pipeline.remembered import remember, remembered
 
 Prints = Mapping[StudyUid, bytes]
 
@@ -41,31 +40,25 @@ class KnownCopies:
         found |= _searched(learned, new_learned, tested, sorted(tested))
         found |= _searched(learned, sorted(old_learned), tested, new_tested)
         if new_tested:  # what is remembered beyond these was not searched for among them
-            self._write(_Memory(learned=ours, tested=theirs, found=sorted(found)))
+            remember(self.place, asdict(_Memory(learned=ours, tested=theirs, found=sorted(found))))
         elif new_learned:
             kept = {uid: digest for uid, digest in memory.learned.items() if uid not in learned}
             beyond = {pair for pair in memory.found if pair[0] in kept and pair[1] in tested}
-            self._write(_Memory(learned=kept | ours, tested=theirs, found=sorted(found | beyond)))
+            remember(
+                self.place, asdict(_Memory(learned=kept | ours, tested=theirs, found=sorted(found | beyond)))
+            )
         return sorted(found)
 
     def _read(self) -> _Memory:
+        kept = remembered(self.place) or {}
         try:
-            kept = json.loads(self.place.read_text(encoding="utf-8"))
             return _Memory(
                 learned={StudyUid(uid): digest for uid, digest in kept["learned"].items()},
                 tested={StudyUid(uid): digest for uid, digest in kept["tested"].items()},
                 found=[(StudyUid(one), StudyUid(other)) for one, other in kept["found"]],
             )
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             return _Memory(learned={}, tested={}, found=[])
-
-    def _write(self, memory: _Memory) -> None:
-        """Keep the memory whole: another process reads the old file or the new one."""
-        self.place.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.place.with_name(f"{self.place.name}.{os.getpid()}")
-        content = {"learned": memory.learned, "tested": memory.tested, "found": memory.found}
-        draft.write_text(json.dumps(content), encoding="utf-8")
-        draft.replace(self.place)
 
 
 def _digests(prints: Prints) -> dict[StudyUid, str]:

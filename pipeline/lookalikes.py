@@ -1,8 +1,6 @@
 """Which studies look alike, remembered from call to call: only new pictures are compared with all others."""
 
 import hashlib
-import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ from feedback.leaks import Alike
 from overread.domain.identifiers import StudyUid
 from overread.domain.studies import Study
 from overread.imaging.likeness import Fingerprint, pairs
+from pipeline.remembered import remember, remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +36,19 @@ class LookAlikes:
         order = [*known, *fresh]
         found = pairs([Fingerprint(prints[uid]) for uid in order], known=len(known))
         kept = set(known)
-        remembered = [pair for pair in memory.alike if set(pair) <= kept]
+        before = [pair for pair in memory.alike if set(pair) <= kept]
         added = [(min(order[i], order[j]), max(order[i], order[j])) for i, j in found]
-        alike = sorted((*remembered, *added))
+        alike = sorted((*before, *added))
         if fresh:
-            self._write(_Memory(compared=digests, alike=alike))
+            remember(self.place, {"compared": digests, "alike": alike})
         return alike
 
     def _read(self) -> _Memory:
+        kept = remembered(self.place) or {}
         try:
-            kept = json.loads(self.place.read_text(encoding="utf-8"))
             return _Memory(
                 compared={StudyUid(uid): digest for uid, digest in kept["compared"].items()},
                 alike=[(StudyUid(one), StudyUid(other)) for one, other in kept["alike"]],
             )
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             return _Memory(compared={}, alike=[])
-
-    def _write(self, memory: _Memory) -> None:
-        """Keep the memory whole: another process reads the old file or the new one."""
-        self.place.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.place.with_name(f"{self.place.name}.{os.getpid()}")
-        draft.write_text(json.dumps({"compared": memory.compared, "alike": memory.alike}), encoding="utf-8")
-        draft.replace(self.place)
