@@ -138,7 +138,7 @@ def _case_view(work: UnitOfWork, visit: Visit, by: Person, case: Case, until: da
     own = case.read_of(by.key)
     stage = case.stage.value
     return {
-        **case_picture(case.id, pictures),
+        **case_picture(visit, case.id, pictures),
         "case": case.id,
         "stage": stage,
         "past": _STAGES[: _STAGES.index(stage)],

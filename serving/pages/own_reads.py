@@ -43,7 +43,7 @@ def show_own_read(case: str, by: CaseReader, visit: Visiting) -> Response:
     with visit.web.look() as work:
         read, own = read_before(work, visit.web, by, named(Identifier, case))
         pictures = pictures_of(work, work.studies.get(read.study))
-    view = _line(visit, own) | case_picture(read.id, pictures) | {"boxless": True}
+    view = _line(visit, own) | case_picture(visit, read.id, pictures) | {"boxless": True}
     return visit.page("adjudication/own_read.html", view=view)
 
 

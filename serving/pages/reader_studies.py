@@ -125,6 +125,7 @@ def _case_view(work: UnitOfWork, visit: Visit, study: CrossoverStudy, where: Sta
         "heatmap": None if case.aid is None else case.aid.heatmap,
         "prior": None,
         "boxless": False,
+        "further": [],
         "key": new_id(),
         "opened": visit.web.now().isoformat(),
         "slots": slots_of(()),

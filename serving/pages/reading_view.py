@@ -45,6 +45,7 @@ def reading_view(
         **_identity(work, visit, study),
         **_picture(work, visit, study, prediction, asked),
         "prior": _prior(work, visit, study),
+        "further": [],
         **_feedback(visit, person, prediction, own),
         **answers_view(work, visit, person, study, prediction),
         "set_aside": study.set_aside,

@@ -10,7 +10,7 @@ from tests.browser.conftest import Desk
 from tests.browser.test_accessible import found
 from tests.browser.test_layout import TOO_WIDE
 from tests.browser.test_viewer import complaints, dragged, placed
-from tests.serving.builders import SIDE
+from tests.serving.builders import SIDE, a_dicom
 from tests.serving.conftest import House
 from tests.serving.pages.builders import furnish
 
@@ -40,6 +40,7 @@ def corners(finding: Finding) -> NDArray[np.float64]:
 
 def test_boxes_go_from_a_blinded_read_to_the_seniors_decision(desk: Desk, served: House) -> None:
     uid = furnish(served).clear
+    served.send(a_dicom(bright=True, seed=9, PatientID="P2", StudyInstanceUID=uid))  # a second film
     filed = {"verdict": "disagree", "label": "has_finding", "kind": "missed_finding"}
     served.ask(
         "rita", "POST", f"/api/v1/studies/{uid}/feedback", json=filed, headers={"Idempotency-Key": "k"}
@@ -78,6 +79,7 @@ def first_read(page: Page, uid: str) -> None:
     expect(page.locator("[data-says=window]")).to_contain_text("W 256 ")
     page.keyboard.press("Alt+5")
     expect(page.locator("[data-says=window]")).to_contain_text("W 128 ")
+    beside_and_away(page)
     page.keyboard.press("n")
     expect(page.locator(".call [value=no_finding]")).to_be_checked()
     expect(page.locator("[name=confidence]:checked")).to_have_count(0)
@@ -93,12 +95,23 @@ def first_read(page: Page, uid: str) -> None:
         page.keyboard.press("Control+Enter")
 
 
+def beside_and_away(page: Page) -> None:
+    """See the study's other film beside the first by a key, at the same place, and put it away again."""
+    page.keyboard.press("p")
+    expect(page.locator(".vp.further canvas")).to_be_visible()
+    expect(page.locator("[data-act=prior]")).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate(TOO_WIDE) == []
+    page.keyboard.press("p")
+    expect(page.locator(".vp.further")).to_be_hidden()
+
+
 def look_again(page: Page) -> None:
     """Find the read among those of the day, by keys, and see it with its box, which stays as it is."""
     page.locator('a[href="/adjudication/today"]').press("Enter")
     page.locator(".t a").press("Enter")
     page.wait_for_selector("main.ready canvas")
     expect(page.locator(".boxes .other .line")).to_have_count(1)
+    beside_and_away(page)
     page.keyboard.press("b")
     expect(page.locator("main.again")).to_have_attribute("data-tool", "window")
     assert page.evaluate(TOO_WIDE) == []

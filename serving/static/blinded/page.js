@@ -2,6 +2,7 @@
 
 import { Findings } from "../reading/findings.js";
 import { Picker } from "../reading/picker.js";
+import { Beside } from "../viewer/beside.js";
 import { Lightbox } from "../viewer/lightbox.js";
 
 const page = document.querySelector("main.adjudication");
@@ -12,12 +13,14 @@ function begin() {
   const findings = new Findings(form);
   const picker = new Picker(form, findings);
   const box = new Lightbox(page);
+  const beside = new Beside(box, [...page.querySelectorAll(".vp.further")]);
   const submit = () => box.press(".repform .sign .primary");
-  const own = { n: () => call("no_finding"), m: () => call("has_finding"), f: () => picker.field.focus() };
+  const own = { n: () => call("no_finding"), m: () => call("has_finding"), f: () => picker.field.focus(), p: () => beside.turn() };
   for (const digit of [1, 2, 3, 4, 5, 6, 7, 8]) own[digit] = () => picker.usual(digit);
   picker.addEventListener("picked", ({ detail }) => take(findings, detail));
   picker.addEventListener("free", ({ detail }) => note(detail));
   form.addEventListener("submit", (event) => picker.askFor(event));
+  box.tools.on({ prior: own.p });
   box.begin(own, { held: "alt+", always: { "ctrl+enter": submit } });
   document.querySelector(".hints").hidden = false;
 }

@@ -1,18 +1,17 @@
 // The reading page's picture: the film before beside it, and keys for the feedback and the report.
 
+import { Beside } from "./beside.js";
 import { typing, wanted } from "./keys.js";
 import { Lightbox } from "./lightbox.js";
-import { bindPointer } from "./pointer.js";
-import { Viewport } from "./viewport.js";
 
 const page = document.querySelector("main.reading");
-const [main, prior] = [".vp.current", ".vp.prior"].map((name) => page.querySelector(name));
-if (main?.dataset.pixels) begin();
+if (page.querySelector(".vp.current")?.dataset.pixels) begin();
 
 function begin() {
   const box = new Lightbox(page);
-  const other = prior && besides(box);
-  const turn = () => other?.toggle();
+  const before = [...page.querySelectorAll(".vp.prior")];
+  const beside = new Beside(box, before);
+  const turn = () => beside.turn();
   const sign = () => box.press(".repform [name=act][value=sign-next]");
   const own = {
     y: () => box.press(".fb .yes"), d: () => box.press(".fb .no"), u: () => box.press("#fb-band [data-act=unsay], #fb-band .toast button"),
@@ -21,7 +20,7 @@ function begin() {
     p: turn,
   };
   const isAsked = new URLSearchParams(location.search).has("prior");
-  if (other && isAsked) box.viewport.addEventListener("ready", turn, { once: true });
+  if (before.length && isAsked) box.viewport.addEventListener("ready", turn, { once: true });
   box.begin(own, { always: { "ctrl+enter": sign, "alt+h": () => box.heat?.next() } });
   box.tools.on({ prior: turn });
   page.addEventListener("keydown", (event) => tick(event));
@@ -41,22 +40,4 @@ function tick(event) {
   if (!usual || !wanted() || typing(event.target) || event.ctrlKey || event.altKey || event.metaKey) return;
   usual.click();
   event.stopPropagation();
-}
-
-/** Show the study before beside this one, at the same place. */
-function besides({ viewport, hand, tools }) {
-  const other = new Viewport(prior);
-  bindPointer(other, { ...hand, boxes: null });
-  const linked = () => other.ready && !prior.hidden && other.follow(viewport);
-  viewport.addEventListener("drawn", linked);
-  other.addEventListener("ready", linked);
-  return {
-    toggle() {
-      prior.hidden = !prior.hidden;
-      page.classList.toggle("besides", !prior.hidden);
-      tools.button("prior").setAttribute("aria-pressed", !prior.hidden);
-      for (const image of prior.querySelectorAll("img[data-src]")) image.src = image.dataset.src;
-      if (!other.ready) other.load().catch(() => undefined);
-    },
-  };
 }
