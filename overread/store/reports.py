@@ -1,9 +1,11 @@
 """Reports as rows, one a version."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, insert, select, update
 
-from overread.domain.identifiers import StudyUid
-from overread.domain.reports import Report
+from overread.domain.identifiers import PersonKey, StudyUid
+from overread.domain.reports import Report, ReportStatus
 from overread.store.records import columns, parsed
 from overread.store.tables.reports import reports
 
@@ -20,6 +22,19 @@ class ReportStore:
             select(reports).where(reports.c.study == study).order_by(reports.c.version.desc()).limit(1)
         ).one_or_none()
         return None if row is None else parsed(Report, row)
+
+    def drafts(self, uids: Sequence[StudyUid]) -> dict[StudyUid, PersonKey]:
+        """Return who wrote last in the drafts of some studies; those that nobody has touched are left out."""
+        query = select(reports.c.study, reports.c.status, reports.c.edited_by).where(
+            reports.c.study.in_(uids)
+        )
+        rows = self._connection.execute(query.order_by(reports.c.version))
+        latest = {StudyUid(row.study): row for row in rows}
+        return {
+            study: PersonKey(row.edited_by)
+            for study, row in latest.items()
+            if row.status == ReportStatus.DRAFT and row.edited_by is not None
+        }
 
     def add(self, report: Report) -> None:
         """Keep a new version."""

@@ -30,6 +30,7 @@ from overread.domain.predictions import Prediction, counting
 from overread.domain.studies import Instance, Patient, Study, StudyState
 from overread.store.records import columns, parsed
 from overread.store.tables.feedback import own_calls
+from overread.store.tables.reports import reports
 from overread.store.tables.studies import (
     assignments,
     first_answers,
@@ -61,7 +62,7 @@ class Filter:
     `priority` keeps to the studies with an urgent finding that wait to be read (1), to those that wait with
     another finding (2), or to the rest (3), where those in `not_so` always are. With `called_by` an answer
     counts, for label and priority, only on studies that this person has called. `assigned_to` keeps to a
-    person's own studies.
+    person's own studies, `drafted_by` to those in whose report that person has written.
     """
 
     state: StudyState | None = None
@@ -73,6 +74,7 @@ class Filter:
     priority: int | None = None
     not_so: frozenset[StudyUid] = frozenset()
     called_by: PersonKey | None = None
+    drafted_by: PersonKey | None = None
     assigned_to: PersonKey | None = None
 
 
@@ -342,14 +344,21 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         conditions.append(studies.c.received_at >= wanted.since)
     if wanted.text:
         conditions.append(or_(studies.c.uid == wanted.text, *_named(wanted.text)))
-    if wanted.assigned_to is not None:
-        own = select(assignments.c.study).where(assignments.c.person == wanted.assigned_to)
-        conditions.append(studies.c.uid.in_(own))
-    if wanted.sent_by is not None:
-        conditions.append(
-            studies.c.uid.in_(select(instances.c.study).where(instances.c.sent_by == wanted.sent_by))
-        )
-    return conditions
+    return conditions + _ones_own(wanted)
+
+
+def _ones_own(wanted: Filter) -> list[ColumnElement[bool]]:
+    """Return what keeps to the studies that a person has taken on, written about or sent."""
+    owners = (
+        (assignments.c.study, assignments.c.person, wanted.assigned_to),
+        (reports.c.study, reports.c.edited_by, wanted.drafted_by),
+        (instances.c.study, instances.c.sent_by, wanted.sent_by),
+    )
+    return [
+        studies.c.uid.in_(select(study).where(owner == person))
+        for study, owner, person in owners
+        if person is not None
+    ]
 
 
 def _as_first(study: Study, answer: Prediction) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from overread.domain.studies import StudyState
 from overread.store.studies import Filter
 
 LONGEST_SEARCH = 200
+DRAFT = "draft"  # waits to be read, and its reader has begun the report
+STATES = (*(each.value for each in StudyState), DRAFT)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +32,7 @@ class Chosen:
         said = dict(parse_qsl(query[: 4 * LONGEST_SEARCH]))
         state, label = said.get("state", ""), said.get("label", "")
         return cls(
-            state=state if state in {each.value for each in StudyState} else "",
+            state=state if state in STATES else "",
             label=label if label in {each.value for each in Label} else "",
             q=said.get("q", "").strip()[:LONGEST_SEARCH],
             mine=bool(said.get("mine")),
@@ -63,12 +65,15 @@ class Chosen:
 
     def filter(self, by: PersonKey) -> Filter:
         """Return a person's choices as the store takes them; raise `InputError` for unknown words."""
+        begun = self.state == DRAFT
+        state = StudyState.PREDICTED.value if begun else self.state
         try:
             return Filter(
-                state=StudyState(self.state) if self.state else None,
+                state=StudyState(state) if state else None,
                 label=Label(self.label) if self.label else None,
                 text=self.q,
                 assigned_to=by if self.mine else None,
+                drafted_by=by if begun else None,
             )
         except ValueError as error:
             raise InputError("there is no such state or result") from error

@@ -17,7 +17,7 @@ from overread.studies import worklist
 from serving.api.predictions import as_told, blinded_for, hidden_among
 from serving.api.shapes import study_named
 from serving.pages.assignments import AssignmentShown, assignment_shown
-from serving.pages.choices import EVERYTHING, Asking, Chosen
+from serving.pages.choices import DRAFT, EVERYTHING, STATES, Asking, Chosen
 from serving.pages.locks import LockShown, locks_of_others
 from serving.pages.people import patient_name, sex_and_age
 from serving.pages.routing import PageRoute
@@ -55,6 +55,7 @@ class Line:
     reason: Reason | None
     word: str | None
     done: bool
+    draft: str | None = None
     lock: LockShown | None = None
     assigned: AssignmentShown | None = None
     assignable: bool = False
@@ -100,7 +101,7 @@ def show_worklist(
         "worklist/page.html",
         rows=lines,
         tabs=_tabs(chosen, counts, mine=mine),
-        states=[each.value for each in StudyState],
+        states=STATES,
         chosen=chosen,
         filtered=bool(chosen.query()) or not part.is_first,
         serving=serving,
@@ -145,10 +146,12 @@ def lines_of(
     blinded = blinded_for(work, visit.web, by.key)
     hidden = hidden_among(work, visit.web, by, uids)
     locks, words = locks_of_others(work, visit, by.key), _own_words(work, by.key, uids)
+    drafts = work.reports.drafts([row.study.uid for row in rows if row.study.state in _WAITING])
     assigned, may = work.assignments.among(uids), by.may(Permission.WRITE_REPORT)
     return [
         replace(
             _line(visit, row, chosen, word=words.get(row.study.uid), blinded=row.study.uid in hidden),
+            draft=drafts.get(row.study.uid),
             lock=locks.get(row.study.uid),
             assigned=assignment_shown(visit, assigned.get(row.study.uid), by.key),
             assignable=may and row.study.state in _WAITING,
@@ -230,6 +233,7 @@ def _tabs(chosen: Chosen, counts: dict[str, int], *, mine: int) -> list[dict[str
         ("mine", Chosen(mine=True), mine),
         ("to_read", Chosen(state="predicted"), counts.get("predicted", 0)),
         ("finding", Chosen(state="predicted", label="has_finding"), None),
+        ("drafts", Chosen(state=DRAFT), None),
         ("signed", Chosen(state="reported"), counts.get("reported", 0)),
         ("not_scored", Chosen(state="excluded"), counts.get("excluded", 0)),
         ("quarantined", Chosen(state="quarantined"), counts.get("quarantined", 0)),

@@ -6,7 +6,7 @@ from datetime import timedelta
 from overread.domain.identifiers import StudyUid
 from tests.serving.builders import a_dicom
 from tests.serving.conftest import House
-from tests.serving.pages.builders import Forms, default_language, forms_of, furnish, sign_in
+from tests.serving.pages.builders import Browser, Forms, default_language, forms_of, furnish, sign_in
 
 
 def _said(house: House, uid: str) -> list[tuple[str, str, str | None]]:
@@ -147,6 +147,26 @@ def test_the_next_draft_begins_in_the_language_that_was_chosen_for_one_until_som
     }
     rita.fill(f"/studies/{there.clear}", f"/studies/{there.clear}/report", form)
     assert (begun(there.clear), begun(there.finding)) == (site, other)
+
+
+def test_a_draft_is_marked_in_the_list_and_found_by_whoever_has_written_in_it(served: House) -> None:
+    there = furnish(served)
+    rita, remy = sign_in(served, "rita"), sign_in(served, "remy")
+    form = {"language": "en", "label": "no_finding", "findings_text": "mine", "impression": ""}
+
+    def listed(browser: Browser) -> list[str]:
+        return re.findall(r'data-uid="(\S+?)"', browser.get("/?state=draft").text)
+
+    def write(act: str) -> None:
+        rita.fill(f"/studies/{there.clear}", f"/studies/{there.clear}/report", form | {"act": act})
+
+    assert listed(rita) == []  # what the model's answer began is nobody's draft
+    write("draft")
+    assert (listed(rita), listed(remy)) == ([there.clear], [])
+    assert "Report begun by rita" in remy.get("/").text
+    write("sign")
+    assert listed(rita) == []
+    assert "Report begun by" not in remy.get("/").text
 
 
 def test_a_stale_report_is_refused_and_what_was_typed_is_kept(served: House) -> None:
