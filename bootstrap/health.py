@@ -8,8 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import httpx
-
+from bootstrap.probes import require_answer
 from bootstrap.signing import SiteKey, require_signed
 from bootstrap.storage import TASK, open_storage, sqlite_file
 from overread.domain.errors import ConfigurationError, UnavailableError
@@ -102,7 +101,7 @@ def _model(settings: Settings) -> str:
 def _mlflow(settings: Settings) -> str:
     _present("mlflow", "train")
     if settings.mlflow.startswith("http"):
-        return answering("MLflow", settings.mlflow, "OVERREAD_MLFLOW_URI")
+        return _answering("MLflow", settings.mlflow, "OVERREAD_MLFLOW_URI")
     file = sqlite_file(settings.mlflow)
     if file is None:
         return "set by OVERREAD_MLFLOW_URI"  # which may hold a password
@@ -114,19 +113,11 @@ def _prefect(_settings: Settings) -> str:
     address = os.environ.get("PREFECT_API_URL")
     if address is None:
         return "no PREFECT_API_URL: `overread up` starts a local server"
-    return answering("Prefect", address, "PREFECT_API_URL")
+    return _answering("Prefect", address, "PREFECT_API_URL")
 
 
-def answering(what: str, address: str, setting: str) -> str:
-    """Say that a server answers; raise `UnavailableError`, naming its setting, where it does not."""
-    shown = httpx.URL(address).copy_with(userinfo=b"")
-    try:
-        httpx.get(f"{address.rstrip('/')}/health", timeout=5).raise_for_status()
-    except httpx.HTTPError as error:
-        raise UnavailableError(
-            f"{what} at {shown} does not answer ({type(error).__name__}); start it, or correct {setting}"
-        ) from error
-    return f"{shown} answers"
+def _answering(what: str, address: str, setting: str) -> str:
+    return f"{require_answer(what, address, f'correct {setting}')} answers"
 
 
 def _device(settings: Settings) -> str:

@@ -5,6 +5,10 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import unquote, urlsplit
 
+from overread.domain.errors import UnavailableError
+
+_PATIENCE = 5.0
+
 
 def answers(address: str, *, seconds: float) -> bool:
     """Say whether a GET of `address` is answered 200 within `seconds`; no proxy is asked, none redirected."""
@@ -23,3 +27,18 @@ def answers(address: str, *, seconds: float) -> bool:
         return False
     finally:
         connection.close()
+
+
+def require_answer(what: str, address: str, remedy: str) -> str:
+    """Return the address of a server that answers, without its password.
+
+    Raises
+    ------
+    UnavailableError
+        It does not answer; the message names `what` and where, and ends with the remedy.
+    """
+    parts = urlsplit(address)
+    shown = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    if not answers(f"{address.rstrip('/')}/health", seconds=_PATIENCE):
+        raise UnavailableError(f"{what} at {shown} does not answer; start it, or {remedy}")
+    return shown

@@ -110,7 +110,7 @@ def retrain(
     if cancel:
         _cancel(as_json=as_json)
         return
-    from pipeline.prefect_here import prefect_here
+    from bootstrap.prefect_here import prefect_here
     from pipeline.services import pipeline_services
 
     pipeline_services(settings())  # before a server is started: is there data?

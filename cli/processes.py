@@ -52,7 +52,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 
 def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Run everything one department needs: server, Prefect, schedules; Ctrl-C ends it all."""
-    from bootstrap.health import answering
+    from bootstrap.probes import require_answer
     from bootstrap.processes import Processes, alone, listening
     from bootstrap.storage import initialise
 
@@ -60,7 +60,7 @@ def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     with alone(chosen.folder), suppress(KeyboardInterrupt):
         listening(host, port).close()  # what cannot be is said now, before the slow part
         if (prefect := os.environ.get("PREFECT_API_URL")) is not None:
-            answering("Prefect", prefect, "PREFECT_API_URL")
+            require_answer("Prefect", prefect, "correct PREFECT_API_URL")
         made = initialise(chosen)
         if made.password:
             say(f"first operator: {made.operator}, one-time password: {made.password}")

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-import httpx
-
 from bootstrap.clock import utc_now
+from bootstrap.probes import require_answer
 from bootstrap.storage import TASK, Storage, open_storage
 from feedback.leaks import Alike
 from model_registry.mlflow_environment import prepare_environment
 from model_registry.tracking import Tracking, repair_paths
-from overread.domain.errors import UnavailableError
 from overread.domain.policies import GatePolicy
 from overread.domain.studies import Study
 from overread.domain.tasks import Task
@@ -45,7 +43,8 @@ class PipelineServices:
         prepare_environment(os.environ)
         artifacts = self.settings.folder / "mlflow"
         if self.settings.mlflow.startswith("http"):
-            _require_answer(self.settings.mlflow)
+            # its own client would try for minutes
+            require_answer("MLflow", self.settings.mlflow, "correct OVERREAD_MLFLOW_URI")
         else:
             repair_paths(self.settings.folder / "mlflow.db", artifacts)
         return Tracking(self.settings.mlflow, artifacts=artifacts)
@@ -72,14 +71,3 @@ def pipeline_services(settings: Settings | None = None) -> PipelineServices:
     with storage.look() as work:
         task = load_task(work.people.fact(TASK))
     return PipelineServices(settings=chosen, storage=storage, task=task, policy=load_policy(task.policy))
-
-
-def _require_answer(mlflow: str) -> None:
-    """Ask MLflow's server once, quickly: its own client would try for minutes."""
-    try:
-        httpx.get(f"{mlflow.rstrip('/')}/health", timeout=5.0, trust_env=False).raise_for_status()
-    except httpx.HTTPError as error:
-        address = httpx.URL(mlflow).copy_with(userinfo=b"")
-        raise UnavailableError(
-            f"MLflow at {address} does not answer; start it, or correct OVERREAD_MLFLOW_URI"
-        ) from error

@@ -1,1 +1,1 @@
-"""The bodies and routes of the public HTTP interface; must not know pages, pixels or SQL."""
+"""The bodies and routes of the public HTTP interface; must not know pages or SQL."""

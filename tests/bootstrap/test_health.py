@@ -3,11 +3,11 @@
 from datetime import datetime
 from pathlib import Path
 
-import httpx
 import pytest
 
 from bootstrap import health
 from bootstrap.health import Check, examine
+from bootstrap.processes import free_port
 from bootstrap.storage import TASK, initialise, open_storage
 from overread.domain.identifiers import VersionKey
 from overread.settings.environment import Settings
@@ -63,14 +63,11 @@ def test_a_full_disk_says_how_much_is_needed(settings: Settings, monkeypatch: py
 
 
 def test_a_server_that_does_not_answer_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    def silent(*_: object, **__: object) -> httpx.Response:
-        raise httpx.ReadTimeout("")
-
-    monkeypatch.setattr(httpx, "get", silent)
-    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    port = free_port()
+    monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{port}/api")
     check = found(settings)["prefect"]
     assert check.ok is False
-    assert check.said.startswith("Prefect at http://127.0.0.1:1/api does not answer (ReadTimeout); start it")
+    assert check.said.startswith(f"Prefect at http://127.0.0.1:{port}/api does not answer; start it")
 
 
 def test_a_missing_package_names_its_extra(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

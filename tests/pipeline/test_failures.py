@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from bootstrap.prefect_here import prefect_here
 from bootstrap.processes import free_port
 from cli import main
 from overread.domain.errors import UnavailableError
 from overread.store.objects import Objects
-from pipeline.prefect_here import prefect_here
 from pipeline.services import PipelineServices, pipeline_services
 from tests.pipeline.departments import phantoms, write_collection
 

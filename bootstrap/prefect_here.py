@@ -5,8 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import httpx
-
+from bootstrap.probes import require_answer
 from bootstrap.processes import Processes, free_port, prefect_environment, prefect_server
 from overread.domain.errors import UnavailableError
 from overread.settings.environment import Settings
@@ -24,7 +23,7 @@ def prefect_here(settings: Settings) -> Iterator[str]:
     if importlib.util.find_spec("prefect") is None:
         raise UnavailableError("Prefect is not installed; run: pip install 'overread[train]'")
     if (known := os.environ.get("PREFECT_API_URL")) is not None:
-        _require_answer(known)
+        require_answer("Prefect", known, "unset PREFECT_API_URL for a local server")
         yield known
         return
     port = free_port()
@@ -37,12 +36,3 @@ def prefect_here(settings: Settings) -> Iterator[str]:
         finally:
             for name in environment:
                 os.environ.pop(name, None)
-
-
-def _require_answer(address: str) -> None:
-    try:
-        httpx.get(f"{address}/health", timeout=5.0, trust_env=False).raise_for_status()
-    except httpx.HTTPError as error:
-        raise UnavailableError(
-            f"Prefect at {address} does not answer; start it, or unset PREFECT_API_URL for a local server"
-        ) from error
