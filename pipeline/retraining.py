@@ -20,6 +20,7 @@ from overread.domain.models import RunState, TrainingRun
 from overread.store.failures import FAILURES
 from overread.store.unit_of_work import UnitOfWork
 from pipeline.leaks import hidden_leaks
+from pipeline.room import has_room
 from pipeline.services import PipelineServices
 
 SILENT = timedelta(minutes=2)
@@ -131,12 +132,12 @@ def _beat(services: PipelineServices, run_id: str, over: Event) -> None:
 
 
 def next_waiting(services: PipelineServices) -> TrainingRun | None:
-    """Return the retraining that has waited longest, while none runs."""
+    """Return the retraining that has waited longest, while none runs and there is room for it."""
     with services.storage.look() as work:
         if _held(work):
             return None
         waiting = work.monitoring.runs(state=RunState.WAITING)
-    return waiting[-1] if waiting else None
+    return waiting[-1] if has_room(services) and waiting else None
 
 
 def change(

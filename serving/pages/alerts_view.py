@@ -19,6 +19,7 @@ PLACES = {
     "corrections": ("#by-scanner", Permission.SEE_MONITORING),
     "normal-text-off": ("#performance", Permission.SEE_MONITORING),
     "retraining-failed": ("/retraining", Permission.SEE_RETRAININGS),
+    "no-room": ("/retraining#resources", Permission.SEE_RETRAININGS),
     "chain": ("/audit", Permission.SEE_AUDIT),
 }
 """Where the first step is taken, and who may open it."""

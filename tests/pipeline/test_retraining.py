@@ -82,6 +82,26 @@ def test_none_is_begun_that_would_fill_the_disk_and_it_says_so(empty: PipelineSe
     assert alert.kind == "retraining-failed"
 
 
+def test_one_that_waits_for_room_begins_once_it_is_there_and_an_alert_stands_till_then(
+    empty: PipelineServices,
+) -> None:
+    asked(empty)
+    with under_way(empty, "run-1", flow_run="a"):
+        change(empty, "run-1", lambda run: replace(run, disk=2**60))
+    second = asked(empty, "run-2")
+    assert next_waiting(empty) is None
+    assert next_waiting(empty) is None
+    assert state_of(empty, "run-2") is RunState.WAITING
+    with empty.storage.work() as work:
+        (alert,) = work.monitoring.alerts()
+        work.monitoring.save_run(replace(work.monitoring.run("run-1"), disk=1))
+        work.commit()
+    assert (alert.kind, alert.facts["needed"]) == ("no-room", "1073741824.0 GiB")
+    assert next_waiting(empty) == second
+    with empty.storage.look() as work:
+        assert work.monitoring.alerts(unresolved=True) == []
+
+
 def test_a_training_counts_its_checkpoint_twice_and_its_package_where_it_lies_here(tmp_path: Path) -> None:
     (tmp_path / "training.safetensors").write_bytes(bytes(1000))
     (tmp_path / "progress.json").write_bytes(bytes(10))
