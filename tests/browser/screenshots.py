@@ -29,6 +29,7 @@ def pages(base: str, tokens: dict[str, str]) -> dict[str, tuple[str, str]]:
         "login": ("", "/login"),
         "worklist": ("resident-1", "/"),
         "adjudication": ("resident-2", "/adjudication"),
+        "adjudication-today": ("resident-2", "/adjudication/today"),
         "candidates": ("reviewer-1", "/candidates"),
         "candidate": ("reviewer-1", f"/candidates/{promoted}"),
         "model-card": ("reviewer-1", f"/candidates/{promoted}/model-card"),
