@@ -56,9 +56,9 @@ def _ends(visit: Visit, run: TrainingRun, points: Sequence[TrainingPoint], after
     if not points or run.step not in {Step.TRAINING, *AFTER_TRAINING}:
         return ""
     now = visit.web.now()
-    if run.step in AFTER_TRAINING:
+    if run.step in AFTER_TRAINING or run.progress >= 1:  # learned, and not registered yet
         return _left(visit, after, gone=now - points[-1].at)
-    if not ENOUGH <= run.progress < 1:
+    if run.progress < ENOUGH:
         return ""
     end = now + (now - points[0].at) * ((1 - run.progress) / run.progress)
     said = visit.words.text("retraining.ends_about", at=visit.formats.instant(end))

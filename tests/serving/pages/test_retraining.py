@@ -129,11 +129,12 @@ def test_the_page_says_how_long_it_goes_on_after_the_training_by_the_last_runs(s
     ended(served, 3, after=timedelta(days=1), state=RunState.FAILED)
     ended(served, 4, after=timedelta(days=1), step=Step.REGISTERED)  # it went through no comparison
     assert "what follows takes 3 min to 7 min by the last runs (n = 2)" in ruth.get("/retraining").text
-    with served.storage.work() as work:
-        work.monitoring.save_run(replace(work.monitoring.run(RUN), step=Step.COMPARING))
-        work.commit()
     served.clock.ahead += timedelta(seconds=30)  # two and a half minutes after its last point
-    assert "&lt; 1 min to 4 min left by the last runs (n = 2)" in ruth.get(path).text
+    for learned in ({"progress": 1.0}, {"step": Step.COMPARING}):
+        with served.storage.work() as work:
+            work.monitoring.save_run(replace(work.monitoring.run(RUN), **learned))
+            work.commit()
+        assert "&lt; 1 min to 4 min left by the last runs (n = 2)" in ruth.get(path).text
     served.clock.ahead += timedelta(minutes=6)
     assert "takes longer than the last runs (n = 2), at most 7 min" in ruth.get(path).text
     told = served.ask("ruth", "GET", "/api/v1/retrainings/resources").json()
