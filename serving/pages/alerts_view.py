@@ -10,7 +10,7 @@ from overread.measures.proportion import wilson
 from serving.pages.formats import between, grouped, percent
 from serving.pages.visits import Visit
 
-MOST_ALERTS = 6
+MOST_ALERTS = 6  # with those that are resolved
 MOST_COLUMNS = 6  # of a drift alert; the check below it has all
 PLACES = {
     "drift": ("#drift", Permission.SEE_MONITORING),
@@ -27,9 +27,9 @@ _RATES = frozenset({"recent", "before", "scanner_recent", "scanner_before"})
 
 
 def first_alerts(alerts: list[Alert]) -> list[Alert]:
-    """Return what is unresolved, urgent first; the latest resolved ones only where room is left."""
+    """Return all that is unresolved, urgent first, and the latest resolved where room is left."""
     ordered = sorted(alerts, key=lambda alert: (alert.resolved_at is not None, alert.urgency != "urgent"))
-    return ordered[:MOST_ALERTS]
+    return ordered[: max(MOST_ALERTS, sum(alert.resolved_at is None for alert in alerts))]
 
 
 def alert_view(visit: Visit, by: Person, alert: Alert) -> dict[str, Any]:

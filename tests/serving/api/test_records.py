@@ -58,7 +58,7 @@ def test_the_figures_have_everything_the_page_shows(served: House) -> None:
         work.commit()
     shown = served.ask("rita", "GET", "/api/v1/monitoring").json()
     assert set(shown) == {
-        *("drift", "alerts", "calibration", "audit", "readers", "volume", "studies"),
+        *("drift", "alerts", "calibration", "audit", "readers", "volume", "waits", "studies"),
         *("performance", "stop_rule", "normal_text", "corrections", "to_production"),
     }
     assert (shown["performance"], shown["stop_rule"]["audited"]) == ([], 0)
