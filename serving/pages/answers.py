@@ -34,11 +34,20 @@ def ask_for_answer(uid: str, by: Rescorer, visit: Visiting, form: Form) -> Respo
 
 
 def answers_view(
-    work: UnitOfWork, visit: Visit, person: Person, study: Study, shown: Prediction | None
+    work: UnitOfWork,
+    visit: Visit,
+    person: Person,
+    study: Study,
+    shown: Prediction | None,
+    *,
+    seen: int | None,
 ) -> dict[str, Any]:
-    """Return the other answers on a study, and which model could answer or is about to."""
+    """Return the other answers on a study, and which model could answer or is about to.
+
+    `came` says to a page that showed `seen` answers and waits whether there is a further one; None meanwhile.
+    """
     if shown is None:
-        return {"others": [], "asking": None, "could_ask": None}
+        return {"others": [], "asking": None, "could_ask": None, "answers": 0, "came": None}
     kept = work.studies.answers(study.uid)
     serving = work.models.production(visit.web.task.name)
     fresh = serving is not None and serving.version not in {each.model_version for each in kept}
@@ -49,6 +58,8 @@ def answers_view(
         "others": [_other(visit, each) for each in kept if each.model_version != shown.model_version],
         "asking": version if asking else None,
         "could_ask": version if may_ask and not asking else None,
+        "answers": len(kept),
+        "came": None if asking or seen is None else len(kept) > seen,
         "made_at": visit.formats.instant(shown.made_at),
     }
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from feedback.corrections import NoPredictionError, file_correction, withdraw
 from feedback.implicit import file_if_contradicted
@@ -49,29 +49,31 @@ from serving.security.permissions import Reader, Releaser, ReportWriter, Viewer
 router = APIRouter(prefix="/studies/{uid}", include_in_schema=False, route_class=PageRoute)
 
 _OTHER = {Label.NO_FINDING: Label.HAS_FINDING, Label.HAS_FINDING: Label.NO_FINDING}
+MOST_ANSWERS = 10_000
 _SIGN_AND_NEXT = "sign-next"
 _ABOUT_THE_PICTURE = frozenset({Kind.WRONG_REGION, Kind.BAD_IMAGE})
 
 
-@router.get("")
-def show_study(
-    uid: str,
-    by: Viewer,
-    visit: Visiting,
+def _asked(
     report: Annotated[Language | None, Query()] = None,
     came_from: Annotated[str, Query(alias="list", max_length=1000)] = "",
     film: Film = 0,
-) -> Response:
+    seen: Annotated[int | None, Query(ge=0, le=MOST_ANSWERS)] = None,
+) -> Asked:
+    return Asked(language=report, came_from=Chosen.told(came_from), film=film, seen=seen)
+
+
+@router.get("")
+def show_study(uid: str, by: Viewer, visit: Visiting, asked: Annotated[Asked, Depends(_asked)]) -> Response:
     """Show a study to read; `list` is where it was opened.
 
     `report` starts the draft again in a language, which this browser's next drafts begin in.
     """
     if by.must_change_password:
         return back_to(OWN_PASSWORD)
-    asked = Asked(language=report, came_from=Chosen.told(came_from), film=film)
     response = _page(visit, study_named(uid), asked)
-    if report is not None:
-        keep_choice(response, visit.request, REPORT_COOKIE, report)
+    if asked.language is not None:
+        keep_choice(response, visit.request, REPORT_COOKIE, asked.language)
     return response
 
 

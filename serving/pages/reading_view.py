@@ -7,6 +7,7 @@ from overread.domain.corrections import Correction, Kind
 from overread.domain.findings import Label
 from overread.domain.identifiers import StudyUid
 from overread.domain.locks import BEAT_SECONDS
+from overread.domain.own_calls import OwnCall
 from overread.domain.people import Permission, Person
 from overread.domain.predictions import Prediction
 from overread.domain.reports import Report, ReportStatus
@@ -38,7 +39,8 @@ def reading_view(
     report = reporting.current(work, uid, language=visit.web.services.settings.language)
     untold = not study.set_aside and is_untold(work, visit.web, person, uid)
     prediction = None if untold or study.set_aside else work.studies.answer(uid)
-    own = _own(work, person, uid)
+    own, call = _own(work, person, uid), work.own_calls.find(uid, person.key)
+    said = own or call
     switch = work.text_switches.latest(visit.web.task.name)
     automatic = switch is None or switch.automatic
     return {
@@ -47,7 +49,7 @@ def reading_view(
         "prior": _prior(work, visit, study),
         "further": [],
         **_feedback(visit, person, prediction, own),
-        **answers_view(work, visit, person, study, prediction),
+        **answers_view(work, visit, person, study, prediction, seen=asked.seen),
         "set_aside": study.set_aside,
         "deleted": study.deleted,
         "reasons": [
@@ -63,11 +65,11 @@ def reading_view(
         **_lock(work, visit, person, study, report),
         "prediction": None if prediction is None else _answer(visit, prediction),
         "call_first": untold,
-        "own_call": _own_call(work, visit, person, uid),
+        "own_call": None if call is None else _own_call(visit, call),
         **_report_shown(visit, report, asked, automatic=automatic, untold=untold),
         "text_off": None if switch is None or automatic else visit.formats.instant(switch.at),
-        "said_label": "" if own is None else own.label.value,
-        "contradicts": not untold and contradicts(report, own),
+        "said_label": "" if said is None else said.label.value,
+        "contradicts": not untold and contradicts(report, said),
     }
 
 
@@ -220,9 +222,6 @@ def _report_shown(
     return {"report": shown, "kept": kept_report(visit, report, asked.typed)}
 
 
-def _own_call(work: UnitOfWork, visit: Visit, person: Person, uid: StudyUid) -> dict[str, Any] | None:
-    call = work.own_calls.find(uid, person.key)
-    if call is None:
-        return None
+def _own_call(visit: Visit, call: OwnCall) -> dict[str, Any]:
     shown = "after" if call.answer_shown else "before"
     return {"label": call.label.value, "at": visit.formats.minute(call.at), "shown": shown}

@@ -5,6 +5,7 @@ from typing import Any
 
 from overread.domain.corrections import Correction
 from overread.domain.findings import Finding, Label
+from overread.domain.own_calls import OwnCall
 from overread.domain.reports import Report, ReportStatus
 from overread.wording.catalogue import catalogue
 from serving.pages.choices import EVERYTHING, Chosen
@@ -15,12 +16,16 @@ from serving.pages.visits import Visit, report_language_of
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """How the page is to be shown: draft begun anew in a language, or as typed; from which list; its film."""
+    """How the page is to be shown: draft begun anew in a language, or as typed; from which list; its film.
+
+    `seen` is how many answers of models a page showed that waits for a further one.
+    """
 
     language: str | None = None
     typed: Filled | None = None
     came_from: Chosen = EVERYTHING
     film: int = 0
+    seen: int | None = None
 
 
 def report_view(visit: Visit, report: Report, asked: Asked, *, automatic: bool) -> dict[str, Any]:
@@ -106,9 +111,9 @@ def text_of(form: Filled, name: str) -> str:
     return form.text(name).replace("\r\n", "\n")
 
 
-def contradicts(report: Report, own: Correction | None) -> bool:
-    """Say whether a draft says something else than the person's own last word."""
-    return own is not None and report.status is ReportStatus.DRAFT and report.label is not own.label
+def contradicts(report: Report, said: Correction | OwnCall | None) -> bool:
+    """Say whether a draft says something else than the person's own last word, or own call."""
+    return said is not None and report.status is ReportStatus.DRAFT and report.label is not said.label
 
 
 def _typed(form: Filled) -> dict[str, Any]:

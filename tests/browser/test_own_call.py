@@ -33,6 +33,8 @@ def test_a_key_calls_the_study_and_the_band_turns_into_the_result_in_its_place(
     expect(page.locator(".rtop")).to_contain_text("Own call first: No finding")
     page.wait_for_selector("main.ready canvas")
     assert buttons.bounding_box() == before
+    contradiction = page.locator("[data-says=contradicts]")
+    expect(contradiction).to_be_visible()  # the draft follows the answer, not the call
     page.keyboard.press("d")
     expect(page.locator(".toast")).to_contain_text("Recorded: Disagree")
     with served.storage.look() as work:

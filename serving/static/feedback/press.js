@@ -28,7 +28,8 @@ export function bindPresses(page) {
   if (mine) waits(mine.path);
 
   function undelivered({ elt, requestConfig }) {
-    const { path } = requestConfig;
+    const { path, verb } = requestConfig;
+    if (verb !== "post") return; // what only looks is asked again by itself
     const key = elt.querySelector("[name=key]") ?? { value: newKey() }; // an undo is harmless to repeat
     queue.put({ path, key: key.value, fields: [...requestConfig.formData.entries()] });
     key.value = newKey(); // what is pressed next is another word

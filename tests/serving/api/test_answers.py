@@ -80,6 +80,8 @@ def test_the_page_shows_both_answers_and_asks_for_one_where_the_model_is_new(ser
     answers(served, uid, wanted=2)
     page = rita.get(f"/studies/{uid}").text
     assert "Score again" not in page
+    assert "further answer" not in page
+    assert "further answer has come" in rita.get(f"/studies/{uid}?seen=1").text  # as a page that waits asks
     assert "Model v2" in page
     assert "v1 · " in page
     assert "Agree (of model v1)" in page
@@ -126,3 +128,4 @@ def test_a_study_that_cannot_be_scored_again_keeps_its_answer_and_its_state(serv
         threading.Event().wait(0.02)
     study = served.ask("rita", "GET", f"/api/v1/studies/{uid}").json()
     assert (study["state"], study["prediction"]["model"]["version"]) == ("predicted", "1")
+    assert "could not be scored again" in sign_in(served, "rita").get(f"/studies/{uid}?seen=1").text
