@@ -59,7 +59,7 @@ class ModelVersion:
 
 
 class RunState(StrEnum):
-    """Where a retraining stands; `dead` was killed and swept up, and may be resumed.
+    """Where a retraining stands; one whose process died waits again.
 
     `stopping` was called off while it ran: its process has yet to let go.
     """
@@ -70,7 +70,6 @@ class RunState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
-    DEAD = "dead"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
