@@ -70,7 +70,6 @@ MAY: dict[tuple[str, str], set[Role]] = {
     ("GET", "/api/v1/retrainings"): SEE_MORE,
     ("GET", "/api/v1/retrainings/resources"): SEE_MORE,
     ("GET", "/api/v1/retrainings/triggers"): SEE_MORE,
-    ("GET", "/api/v1/retrainings/resources"): SEE_MORE,
     ("GET", "/api/v1/retrainings/{run}"): SEE_MORE,
     ("POST", "/api/v1/retrainings"): {Role.REVIEWER, Role.OPERATOR},
     ("DELETE", "/api/v1/retrainings/{run}"): OPERATOR,
