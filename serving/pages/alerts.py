@@ -13,6 +13,7 @@ from overread.store.unit_of_work import UnitOfWork
 from serving.api.alerts import ResolutionBody, TakingBody
 from serving.pages.forms import Filled, Form, body_of
 from serving.pages.monitoring import monitoring_view
+from serving.pages.periods import AskedPeriod, Period
 from serving.pages.routing import PageRoute
 from serving.pages.visits import Visit, Visiting, back_to
 from serving.security.permissions import AlertResolver
@@ -21,35 +22,39 @@ router = APIRouter(prefix="/monitoring/alerts", include_in_schema=False, route_c
 
 
 @router.post("/{alert}/take")
-def take_alert(alert: str, by: AlertResolver, visit: Visiting, form: Form) -> Response:
+def take_alert(alert: str, by: AlertResolver, visit: Visiting, period: AskedPeriod, form: Form) -> Response:
     """Say that one sees to an alert; over from whom the page showed."""
 
     def act(work: UnitOfWork) -> None:
         body = body_of(TakingBody, _holder(form))
         take(work, alert, by=by.key, now=visit.web.now(), holder=body.seen)
 
-    return _done_or_shown(visit, by, form, act, part=f"take:{alert}")
+    return _done_or_shown(visit, by, period, act, typed=form, part=f"take:{alert}")
 
 
 @router.post("/{alert}/hand-back")
-def hand_alert_back(alert: str, by: AlertResolver, visit: Visiting, form: Form) -> Response:
+def hand_alert_back(
+    alert: str, by: AlertResolver, visit: Visiting, period: AskedPeriod, form: Form
+) -> Response:
     """Say that one does not see to an alert any more."""
 
     def act(work: UnitOfWork) -> None:
         hand_back(work, alert, by=by.key, now=visit.web.now())
 
-    return _done_or_shown(visit, by, form, act, part=f"take:{alert}")
+    return _done_or_shown(visit, by, period, act, typed=form, part=f"take:{alert}")
 
 
 @router.post("/{alert}/resolution")
-def resolve_alert(alert: str, by: AlertResolver, visit: Visiting, form: Form) -> Response:
+def resolve_alert(
+    alert: str, by: AlertResolver, visit: Visiting, period: AskedPeriod, form: Form
+) -> Response:
     """Say that an alert is over, and what was done."""
 
     def act(work: UnitOfWork) -> None:
         body = body_of(ResolutionBody, {"reason": form.text("reason").strip(), **_holder(form)})
         resolve(work, alert, by=by.key, reason=body.reason, now=visit.web.now(), holder=body.seen)
 
-    return _done_or_shown(visit, by, form, act, part=f"resolution:{alert}")
+    return _done_or_shown(visit, by, period, act, typed=form, part=f"resolution:{alert}")
 
 
 def _holder(form: Filled) -> dict[str, object]:
@@ -57,7 +62,7 @@ def _holder(form: Filled) -> dict[str, object]:
 
 
 def _done_or_shown(
-    visit: Visit, by: Person, form: Filled, act: Callable[[UnitOfWork], None], *, part: str
+    visit: Visit, by: Person, period: Period, act: Callable[[UnitOfWork], None], *, typed: Filled, part: str
 ) -> Response:
     """Do it and lead back; where a rule forbids it, show the page with the reason beside what was typed."""
     try:
@@ -67,12 +72,11 @@ def _done_or_shown(
     except (NotFoundError, ForbiddenError):
         raise
     except AlreadyTakenError as error:
-        said = visit.words.text("alert.taken_before", by=error.by)
-        return _shown(visit, by, error, typed=form, failed_at=part, failure=said)
+        facts: dict[str, Any] = {"failure": visit.words.text("alert.taken_before", by=error.by)}
+        refusal: OverreadError = error
     except OverreadError as error:
-        return _shown(visit, by, error, typed=form, failed_at=part)
-    return back_to("/monitoring")
-
-
-def _shown(visit: Visit, by: Person, error: OverreadError, **facts: Any) -> Response:
-    return visit.page("monitoring/page.html", view=monitoring_view(visit, by), error=error, **facts)
+        refusal, facts = error, {}
+    else:
+        return back_to(period.address)
+    view = monitoring_view(visit, by, period)
+    return visit.page("monitoring/page.html", view=view, error=refusal, typed=typed, failed_at=part, **facts)

@@ -1,17 +1,18 @@
 """What the monitoring page shows of corrections: rates with their limits, and the way into production."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from feedback.to_production import Journeys, Place
 from monitoring.corrections import FEWEST, FEWEST_READERS, CorrectionRates, Rate
 from overread.domain.people import Permission, Person
 from overread.measures.proportion import wilson
 from overread.store.readings import Scanner
-from serving.api.corrections import PART, seen_readers
+from serving.api.corrections import seen_readers
 from serving.pages.formats import between, grouped, percent
+from serving.pages.periods import Period
 from serving.pages.visits import Visit
 
 MOST_FINDINGS = 12
@@ -19,7 +20,7 @@ WAITS = (Place.READ, Place.DATASET, Place.MODEL, Place.RELEASE)
 ENDS = (Place.NOT_ACCEPTED, Place.TEST_PATIENT)
 
 
-def corrections_view(visit: Visit, rates: CorrectionRates, by: Person, *, days: int) -> dict[str, Any]:
+def corrections_view(visit: Visit, rates: CorrectionRates, by: Person, period: Period) -> dict[str, Any]:
     """Return rates by finding, scanner and reader as rows of a table; a scanner's leads to it alone."""
     overall = wilson(rates.corrected.count, rates.answers).upper
     by_count = sorted(rates.findings.items(), key=lambda item: (-item[1].count, item[0]))
@@ -32,7 +33,7 @@ def corrections_view(visit: Visit, rates: CorrectionRates, by: Person, *, days: 
         "false_alarms": alarms if rates.false_alarms.n else None,
         "scanners": [
             rate_row(visit, scanner_name(visit, scanner), rate, warn_above=overall)
-            | {"href": address(days, scanner)}
+            | {"href": replace(period, scanner=scanner).address}
             for scanner, rate in rates.scanners.items()
         ],
         "readers": _reader_rows(visit, rates, by),
@@ -55,12 +56,6 @@ def rate_row(visit: Visit, name: str, rate: Rate, *, warn_above: float | None = 
         "interval": between(100 * rate.share.lower, 100 * rate.share.upper, 1),
         "warn": warn_above is not None and rate.share.lower > warn_above,
     }
-
-
-def address(days: int, scanner: Scanner | None) -> str:
-    """Return where the monitoring page shows a period, of one scanner or of all."""
-    narrowed = {} if scanner is None else {"scanner": PART.join(scanner)}
-    return f"/monitoring?{urlencode({'days': days} | narrowed)}"
 
 
 def scanner_name(visit: Visit, scanner: Scanner) -> str:

@@ -1,9 +1,10 @@
 """Is production still the model that was tested? Every number with its denominator."""
 
+from dataclasses import replace
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from feedback.agreement import two_reader_agreement
 from feedback.to_production import journeys
@@ -15,17 +16,17 @@ from overread.domain.errors import ForbiddenError, NotFoundError, OverreadError
 from overread.domain.people import Permission, Person
 from overread.domain.studies import StudyState
 from overread.store.monitoring import DriftCheck
-from overread.store.readings import Scanner, Waits
+from overread.store.readings import Waits
 from overread.store.unit_of_work import UnitOfWork
-from serving.api.corrections import ChosenScanner
 from serving.api.performance import NormalTextBody
 from serving.pages.alerts_view import alert_view, first_alerts
 from serving.pages.candidate_view import drift_view, drift_word
-from serving.pages.corrections_view import address, corrections_view, journeys_view, scanner_name
+from serving.pages.corrections_view import corrections_view, journeys_view, scanner_name
 from serving.pages.flows_view import flows_view
 from serving.pages.formats import NOTHING, between, decimal, grouped, percent
 from serving.pages.forms import Form, body_of
 from serving.pages.performance_view import performance_view
+from serving.pages.periods import AskedPeriod, Period
 from serving.pages.routing import PageRoute
 from serving.pages.visits import Visit, Visiting, back_to
 from serving.pages.volumes_view import score_chart, volume_chart
@@ -34,23 +35,17 @@ from serving.security.permissions import MonitoringViewer, TextSwitcher
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 PERIODS = (7, 30, 90)
-DAYS = 30
 MOST_CHECKS = 12
 
 
 @router.get("/monitoring")
-def show_monitoring(
-    by: MonitoringViewer,
-    visit: Visiting,
-    scanner: ChosenScanner,
-    days: Annotated[int, Query(ge=1, le=366)] = DAYS,
-) -> Response:
+def show_monitoring(by: MonitoringViewer, visit: Visiting, period: AskedPeriod) -> Response:
     """Show alerts first, then volumes, what readers corrected, and drift."""
-    return visit.page("monitoring/page.html", view=monitoring_view(visit, by, days=days, scanner=scanner))
+    return visit.page("monitoring/page.html", view=monitoring_view(visit, by, period))
 
 
 @router.post("/monitoring/normal-text")
-def switch_normal_text(by: TextSwitcher, visit: Visiting, form: Form) -> Response:
+def switch_normal_text(by: TextSwitcher, visit: Visiting, period: AskedPeriod, form: Form) -> Response:
     """Switch the automatic normal text on or off, and say why."""
     web = visit.web
     asked = {"automatic": form.text("automatic") == "on", "reason": form.text("reason").strip()}
@@ -69,16 +64,14 @@ def switch_normal_text(by: TextSwitcher, visit: Visiting, form: Form) -> Respons
     except (NotFoundError, ForbiddenError):
         raise
     except OverreadError as error:
-        view = monitoring_view(visit, by)
+        view = monitoring_view(visit, by, period)
         return visit.page("monitoring/page.html", view=view, error=error, failed_at="normal-text", typed=form)
-    return back_to("/monitoring")
+    return back_to(period.address)
 
 
-def monitoring_view(
-    visit: Visit, by: Person, *, days: int = DAYS, scanner: Scanner | None = None
-) -> dict[str, Any]:
-    """Return what the page shows of the last `days`, of one scanner alone where it is named."""
-    web = visit.web
+def monitoring_view(visit: Visit, by: Person, period: Period) -> dict[str, Any]:
+    """Return what the page shows of a period."""
+    web, days, scanner = visit.web, period.days, period.scanner
     since, zone = web.now() - timedelta(days=days), web.services.settings.zone
     with web.look() as work:
         states = work.studies.count_by_state()
@@ -89,15 +82,16 @@ def monitoring_view(
             "alerts": [alert_view(visit, by, alert) for alert in first_alerts(work.monitoring.alerts())],
             "may_resolve": by.may(Permission.RESOLVE_ALERT),
             "days": days,
-            "periods": {each: address(each, scanner) for each in PERIODS},
+            "query": period.query,
+            "periods": {each: replace(period, days=each).address for each in PERIODS},
             "scanner": None if scanner is None else scanner_name(visit, scanner),
-            "all_scanners": address(days, None),
+            "all_scanners": replace(period, scanner=None).address,
             "total": sum(states.values()),
             "states": _states(states),
             "tiles": _tiles(work, visit, rates, work.readings.waits(since, scanner)),
             "volume": volume_chart(volumes(work, since, zone=zone, scanner=scanner), visit),
             "score": score_chart(checks, visit),
-            "corrections": corrections_view(visit, rates, by, days=days),
+            "corrections": corrections_view(visit, rates, by, period),
             "journeys": journeys_view(visit, journeys(work, web.objects, web.task.name, said)),
             "flows": flows_view(work, visit, by),
             "production": _production(work, visit),

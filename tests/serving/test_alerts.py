@@ -53,7 +53,7 @@ def test_the_page_shows_who_resolved_an_alert_when_and_why(house: House, languag
     action = f"/monitoring/alerts/{_raised(house)}/resolution"
     olga = sign_in(house, "olga", language=language)
     done = olga.fill("/monitoring", action, {"reason": "the scanner was repaired"})
-    assert (done.status_code, done.headers["location"]) == (303, "/monitoring")
+    assert (done.status_code, done.headers["location"]) == (303, "/monitoring?days=30")
     page = olga.get("/monitoring").text
     assert all(words in page for words in RESOLVED[language])
     assert action not in page
@@ -76,6 +76,12 @@ def test_who_may_not_resolve_sees_the_alert_without_the_form(house: House) -> No
     assert action not in sign_in(house, "rita").get("/monitoring").text
 
 
+def test_what_a_page_was_narrowed_to_stays_after_a_button(house: House) -> None:
+    action = f"/monitoring/alerts/{_raised(house)}/take"
+    answer = sign_in(house, "olga").fill("/monitoring?days=7&scanner=Acme%5C%5CCR-4", action, {})
+    assert answer.headers["location"] == "/monitoring?days=7&scanner=Acme%5C%5CCR-4"
+
+
 def test_a_second_press_says_that_it_is_over_and_keeps_the_first_word(house: House) -> None:
     action = f"/monitoring/alerts/{_raised(house)}/resolution"
     olga = sign_in(house, "olga")
@@ -91,7 +97,7 @@ def test_an_empty_reason_is_said_beside_the_field(house: House) -> None:
     action = f"/monitoring/alerts/{_raised(house)}/resolution"
     answer = sign_in(house, "olga").fill("/monitoring", action, {"reason": " "})
     assert answer.status_code == 422
-    assert 'aria-describedby="fault-reason"' in answer.text.partition(f'action="{action}"')[2]
+    assert 'aria-describedby="fault-reason"' in answer.text.partition(f'action="{action}?days=30"')[2]
 
 
 def test_one_person_has_an_alert_over_the_api_and_another_is_told_who(house: House) -> None:
@@ -124,7 +130,7 @@ def test_two_press_take_and_the_second_is_told_who_was_first(house: House, langu
     assert TAKEN[language] in late.text
     typed = ruth.send(before, f"{at}/resolution", {"reason": "the scanner was repaired"})
     assert typed.status_code == 409
-    form = typed.text.partition(f'action="{at}/resolution"')[2].partition("</form>")[0]
+    form = typed.text.partition(f'action="{at}/resolution?days=30"')[2].partition("</form>")[0]
     assert ">the scanner was repaired</textarea>" in form
     assert TAKEN[language] in form
     assert ruth.send(typed, f"{at}/resolution", {"reason": "the scanner was repaired"}).status_code == 303

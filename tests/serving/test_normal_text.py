@@ -118,7 +118,7 @@ def test_the_monitoring_page_says_who_and_why_and_a_reviewer_switches_there(
     assert PAGE not in sign_in(served, "rita", language=language).get("/monitoring").text
     assert ruth.send(page, PAGE, {"reason": "  "}).status_code == 422
     done = ruth.send(page, PAGE, {"reason": "the plate was changed"})
-    assert (done.status_code, done.headers["location"]) == (303, "/monitoring")
+    assert (done.status_code, done.headers["location"]) == (303, "/monitoring?days=30")
     after = ruth.get("/monitoring").text
     assert on in after
     assert "the plate was changed" in after

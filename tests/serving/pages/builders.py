@@ -66,8 +66,10 @@ class Browser:
         return self.send(self.get(page), action, data)
 
     def send(self, page: Response, action: str, data: dict[str, Any]) -> Response:
-        """Send a form of a page that was opened before."""
-        return self.client.post(action, data=forms_of(page)[action] | data, follow_redirects=False)
+        """Send a form of a page that was opened before, named by its address with or without the query."""
+        forms = forms_of(page)
+        address = next(each for each in forms if action in {each, each.partition("?")[0]})
+        return self.client.post(address, data=forms[address] | data, follow_redirects=False)
 
 
 def set_passwords(house: House) -> None:
