@@ -64,11 +64,12 @@ def mount(app: FastAPI) -> None:
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_exception_handler(404, nowhere)
+    for nothing_to_read in (404, 405):
+        app.add_exception_handler(nothing_to_read, nowhere)
 
 
 def nowhere(request: Request, error: Exception) -> Response:
-    """Answer an address that no route has: with a page in a browser, with a problem document elsewhere."""
+    """Answer an address that no route reads: with a page in a browser, with a problem document elsewhere."""
     path = request.url.path
     reads_pages = "text/html" in request.headers.get("accept", "")
     if not reads_pages or is_open(path) or path.startswith(PROGRAMS):

@@ -31,6 +31,12 @@ def test_a_finding_is_found_by_its_initials_put_in_place_and_signed_and_the_next
     page.keyboard.press("Enter")  # no such finding: into the text
     page.fill("#section-2", "x" * 3990)  # with the sections' names it is too long
     expect(page.locator("[data-says=draft]")).to_contain_text("at most 4000 are taken")
+    page.click("[name=act][value=sign]")
+    expect(page.locator("#fault-findings_text")).to_be_visible()
+    assert page.url.endswith(
+        f"/studies/{there.finding}?list=q%3DDoe"
+    )  # where a reload, and the lock, find it
+    desk.complaints.clear()  # of the refusal
     page.fill("#section-2", "")
     page.fill("#section-3", "Left costophrenic angle is blunted.")
     page.click("[data-act=rest]")

@@ -2,6 +2,8 @@
 
 import { Queue } from "./queue.js";
 
+const here = new URL(document.querySelector("#language [name=back]").value, location.href);
+if (here.pathname !== location.pathname) history.replaceState(history.state, "", here); // a form was refused: its page is meant
 const place = document.querySelector("#waiting");
 const csrf = document.querySelector("[name=csrf_token]").value;
 export const queue = new Queue(place.dataset.person, deliver);

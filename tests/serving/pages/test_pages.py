@@ -165,6 +165,9 @@ def test_an_address_without_a_page_is_a_page_for_a_browser_and_a_problem_for_a_p
     page = ruth.client.get("/nowhere", headers=html)
     assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert "Back to the start" in page.text
+    assert ruth.client.get("/account/password", headers=html).text == page.text.replace(
+        "/nowhere", "/account/password"
+    )  # it takes a form alone
     for path, headers in (("/nowhere", {}), ("/api/v1/nowhere", html), ("/static/nowhere.css", html)):
         answer = ruth.client.get(path, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (404, "not-found"), path
