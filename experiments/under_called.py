@@ -103,7 +103,7 @@ def _missed(work: UnitOfWork, hidden: Sequence[str]) -> list[StudyLabel]:
         for study in work.studies.all(cohort=True)
         if splits[study.patient] is Split.TRAIN
         for label in labels.get(study.uid, [])
-        if label.source.startswith("import") and label.source != REPORTS
+        if label.registered and label.source != REPORTS
         if any(finding.code in hidden for finding in label.findings)
     ]
 

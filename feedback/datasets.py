@@ -23,6 +23,7 @@ from overread.store.records import parsed, plain
 from overread.store.unit_of_work import UnitOfWork
 
 MOST_MANIFESTS = 64  # whose corrected studies a process remembers: some hundred bytes a study
+_CLAIM = "claim"  # the source of a label that nobody has adjudicated
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,8 +181,7 @@ def _admitted(labels: Iterable[StudyLabel], recipe: Recipe, split: Split) -> lis
     return [
         label
         for label in labels
-        if (registered and label.source.startswith("import"))
-        or (recipe.corrections and label.source == "adjudication")
+        if (registered and label.registered) or (recipe.corrections and label.adjudicated)
     ]
 
 
@@ -196,7 +196,7 @@ def _claims(work: UnitOfWork) -> dict[StudyUid, StudyLabel]:
             study=claim.study,
             label=claim.label,
             grade=Grade.SINGLE,
-            source="claim",
+            source=_CLAIM,
             at=claim.at,
             findings=claim.findings,
         )
@@ -213,7 +213,7 @@ def _row(study: Study, split: Split, label: StudyLabel) -> DatasetRow:
         split=split,
         label=label.label,
         grade=label.grade,
-        correction=label.source in {"adjudication", "claim"},
+        correction=label.adjudicated or label.source == _CLAIM,
         complete=label.complete,
         findings=tuple(unit_boxes(label.findings, study)),
     )

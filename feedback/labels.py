@@ -5,7 +5,7 @@ from datetime import datetime
 from overread.domain.adjudication import Case
 from overread.domain.datasets import Erratum, Split
 from overread.domain.identifiers import derived_id
-from overread.domain.labels import StudyLabel
+from overread.domain.labels import ADJUDICATION, StudyLabel
 from overread.store.unit_of_work import UnitOfWork
 
 
@@ -17,7 +17,7 @@ def keep_outcome(work: UnitOfWork, case: Case, *, now: datetime) -> StudyLabel:
         study=case.study,
         label=label,
         grade=grade,
-        source="adjudication",
+        source=ADJUDICATION,
         at=now,
         findings=findings,
         case=case.id,

@@ -117,8 +117,8 @@ def test_cases(work: UnitOfWork) -> list[TestCase]:
 
 
 def _admitted(labels: Sequence[StudyLabel], *, settled: bool) -> list[StudyLabel]:
-    registered = [label for label in labels if label.source.startswith("import")]
-    read = [label for label in labels if label.source == "adjudication"]
+    registered = [label for label in labels if label.registered]
+    read = [label for label in labels if label.adjudicated]
     return [*registered, *read] if settled and registered else registered
 
 

@@ -188,7 +188,7 @@ def _known(run: _Run, item: Item, arrival: Arrival, before: _Before) -> str:
 
 def _other_word(run: _Run, item: Item, arrival: Arrival, before: _Before) -> str:
     """Say where a table now has another label, or another patient, for the same bytes; the first stands."""
-    stated = [label.label for label in before.labels if label.source.startswith("import")]
+    stated = [label.label for label in before.labels if label.registered]
     if item.label is not None and item.label not in stated:
         kept = stated[-1] if stated else "no label"
         return f"known with {kept}, and the table says {item.label}; the first stands, correct it by feedback"

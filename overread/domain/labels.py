@@ -10,6 +10,8 @@ from overread.domain.identifiers import StudyUid
 
 # Later in this tuple wins; a parser never overwrites a reader (clinical vocabulary, section 2).
 _RANK = (Grade.REPORT, Grade.SINGLE, Grade.DOUBLE, Grade.ADJUDICATED)
+ADJUDICATION = "adjudication"  # the source of what closed cases settle
+_COLLECTION = "import"  # begins the source of what a collection says
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +27,16 @@ class StudyLabel:
     findings: tuple[Finding, ...] = ()
     case: str | None = None
     complete: bool = True
+
+    @property
+    def registered(self) -> bool:
+        """Whether it came in with a collection."""
+        return self.source.startswith(_COLLECTION)
+
+    @property
+    def adjudicated(self) -> bool:
+        """Whether a closed case settled it."""
+        return self.source == ADJUDICATION
 
 
 def prevailing(labels: Iterable[StudyLabel]) -> StudyLabel | None:

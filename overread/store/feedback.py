@@ -12,7 +12,7 @@ from overread.domain.corrections import Correction, Verdict, Word
 from overread.domain.datasets import Erratum, Split
 from overread.domain.errors import NotFoundError
 from overread.domain.identifiers import PersonKey, StudyUid
-from overread.domain.labels import StudyLabel
+from overread.domain.labels import ADJUDICATION, StudyLabel
 from overread.store.readings import Scanner
 from overread.store.records import columns, parsed
 from overread.store.tables.feedback import (
@@ -362,7 +362,7 @@ class LabelStore:
     def count_adjudicated(self, *, until: datetime) -> int:
         """Return how many studies blinded readers had settled by an instant."""
         query = select(func.count(labels.c.study.distinct())).where(
-            labels.c.source == "adjudication", labels.c.at <= until
+            labels.c.source == ADJUDICATION, labels.c.at <= until
         )
         return self._connection.execute(query).scalar_one()
 
