@@ -11,7 +11,6 @@ _BLAMED = {
     "wrong-password": "current",
     "different-passwords": "again",
     "known-person": "name",
-    "program-role": "role",
     "drift-unexplained": "accept_drift",
 }
 _ON_THE_PAGE = {"text.findings": "findings_text", "text.impression": "impression"}
