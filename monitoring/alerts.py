@@ -5,11 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from overread.domain.alerts import CONDITION_GONE, Alert, Urgency
-from overread.domain.audit import AuditEvent
+from overread.domain.audit import SYSTEM, AuditEvent
 from overread.domain.identifiers import PersonKey, derived_id
 from overread.store.unit_of_work import UnitOfWork
-
-SYSTEM = PersonKey("overread")
 
 
 def _no_worse(_before: Mapping[str, str]) -> bool:

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from monitoring.alerts import SYSTEM
 from overread.domain.alerts import Alert
+from overread.domain.audit import SYSTEM
 from overread.domain.people import Permission, Person
 from overread.measures.proportion import wilson
 from serving.pages.formats import between, grouped, percent

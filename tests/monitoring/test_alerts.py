@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from monitoring.alerts import SYSTEM, hand_back, note_gone, raise_once, resolve, resolve_gone, take
+from monitoring.alerts import hand_back, note_gone, raise_once, resolve, resolve_gone, take
 from overread.domain.alerts import CONDITION_GONE, Alert, AlreadyResolvedError, AlreadyTakenError, Urgency
+from overread.domain.audit import SYSTEM
 from overread.domain.errors import NotFoundError
 from overread.domain.identifiers import PersonKey
 from overread.store.unit_of_work import UnitOfWork
