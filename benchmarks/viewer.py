@@ -106,7 +106,7 @@ def main() -> None:
         token = issue_token(storage, PersonKey("sender"), Role.DEVICE, now=now)
         with storage.work() as work:
             work.people.add(PERSON, Role.READER, password=password_digest(PASSWORD), at=now)
-            work.people.set_password(PERSON, password_digest(PASSWORD), must_change=False)
+            work.people.set_password(PERSON, password_digest(PASSWORD))
             work.commit()
         port = free_port()
         with Processes(folder / "logs") as processes, sync_playwright() as playwright:

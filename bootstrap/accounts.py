@@ -6,6 +6,7 @@ from datetime import datetime
 from bootstrap.credentials import new_password, record
 from bootstrap.storage import Storage
 from overread.domain.accounts import (
+    ONE_TIME_LASTS,
     NoPasswordError,
     require_another,
     require_new_role,
@@ -24,7 +25,7 @@ def reset_password(storage: Storage, name: PersonKey, *, by: PersonKey, now: dat
         account.require_on()
         if not account.has_password:
             raise NoPasswordError(name, account.role)
-        password = _give_password(work, name)
+        password = _give_password(work, name, now=now)
         _record(work, by, now, "password-reset", name, {})
         work.commit()
     return password
@@ -52,7 +53,7 @@ def switch_on(storage: Storage, name: PersonKey, *, by: PersonKey, now: datetime
         if account.switched_off_at is None:
             return None
         work.people.switch(name, off_at=None)
-        password = _give_password(work, name) if account.has_password else None
+        password = _give_password(work, name, now=now) if account.has_password else None
         _record(work, by, now, "person-switched-on", name, {})
         work.commit()
     return password
@@ -88,9 +89,9 @@ def end_token(storage: Storage, name: PersonKey, made_at: datetime, *, by: Perso
         work.commit()
 
 
-def _give_password(work: UnitOfWork, name: PersonKey) -> str:
+def _give_password(work: UnitOfWork, name: PersonKey, *, now: datetime) -> str:
     password = new_password()
-    work.people.set_password(name, password_digest(password), must_change=True)
+    work.people.give_password(name, password_digest(password), until=now + ONE_TIME_LASTS)
     return password
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from bootstrap.storage import OPERATOR, Storage
-from overread.domain.accounts import Account, KnownPersonError
+from overread.domain.accounts import ONE_TIME_LASTS, Account, KnownPersonError
 from overread.domain.audit import AuditEvent
 from overread.domain.errors import InputError
 from overread.domain.identifiers import PersonKey
@@ -39,7 +39,7 @@ def add_person(
                 f"`overread user reset {name}` gives a new one"
             )
         if known is not None:
-            work.people.set_password(name, digest, must_change=True)
+            work.people.give_password(name, digest, until=now + ONE_TIME_LASTS)
         else:
             work.people.add(name, role, password=digest, at=now)
         record(work, now, "person-added", f"person:{name}", {"name": name, "role": role}, by=by)

@@ -45,7 +45,8 @@ def init(as_json: AsJson = False) -> None:
     answer(result, as_json=False)
     if operator is not None:
         typer.echo(
-            f"operator  {made.operator}, one-time password {made.password} (change it at first sign-in)"
+            f"operator  {made.operator}, one-time password {made.password} "
+            "(for a week; change it at first sign-in)"
         )
 
 

@@ -27,7 +27,7 @@ def add_user(
     role: Annotated[Role, typer.Option(help="What the person may do.")],
     as_json: AsJson = False,
 ) -> None:
-    """Add a person; the one-time password is printed once and changed at the first sign-in."""
+    """Add a person; the one-time password is printed once, lasts a week and is to be changed."""
     from bootstrap.clock import utc_now
     from bootstrap.credentials import add_person
     from bootstrap.storage import open_storage
@@ -40,7 +40,7 @@ def add_user(
 def reset_user(
     name: Annotated[str, typer.Argument(help="Who forgot the password.")], as_json: AsJson = False
 ) -> None:
-    """Give a person a new one-time password, printed once; sessions of the person end."""
+    """Give a person a new one-time password, printed once, for a week; sessions of the person end."""
     from bootstrap.accounts import reset_password
     from bootstrap.clock import utc_now
     from bootstrap.storage import OPERATOR, open_storage

@@ -40,6 +40,12 @@ class CredentialsError(OverreadError):
     code = "no-credentials"
 
 
+class OneTimeEndedError(CredentialsError):
+    """A password that was given for one sign-in, and that nobody used in time (401)."""
+
+    code = "one-time-ended"
+
+
 class ForgeryError(ForbiddenError):
     """A page's request came without the page's own token (403)."""
 

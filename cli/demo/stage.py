@@ -91,7 +91,7 @@ def hire(storage: Storage, folder: Path) -> dict[str, str]:
     with storage.work() as work:
         for name in tokens:
             if name != "scanner":
-                work.people.set_password(PersonKey(name), digest, must_change=False)
+                work.people.set_password(PersonKey(name), digest)
         work.commit()
     place.touch(mode=0o600)
     place.write_text(json.dumps(tokens, indent=1))

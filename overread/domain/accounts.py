@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from overread.domain.errors import ConflictError, RuleError
 from overread.domain.identifiers import PersonKey
@@ -64,6 +64,9 @@ class ProgramRoleError(RuleError):
         super().__init__("a program stays a program and a person a person; use another name")
 
 
+ONE_TIME_LASTS = timedelta(days=7)  # of a password that somebody was given
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
     """What operators and auditors see of a person or program: never a digest."""
@@ -72,6 +75,7 @@ class Account:
     role: Role
     has_password: bool
     must_change_password: bool
+    one_time_until: datetime | None
     created_at: datetime
     signed_in_at: datetime | None
     switched_off_at: datetime | None
@@ -80,6 +84,10 @@ class Account:
     def signs_in(self) -> bool:
         """Say whether a password opens this account."""
         return self.has_password and self.switched_off_at is None
+
+    def one_time_ended(self, now: datetime) -> bool:
+        """Say whether the password was given to be changed, and nobody did in time."""
+        return self.must_change_password and self.one_time_until is not None and self.one_time_until <= now
 
     def require_on(self) -> None:
         """Raise `SwitchedOffError` while the account is off."""

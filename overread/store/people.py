@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
-from overread.domain.accounts import Account, KnownPersonError
+from overread.domain.accounts import ONE_TIME_LASTS, Account, KnownPersonError
 from overread.domain.errors import ConflictError, NotFoundError
 from overread.domain.identifiers import PersonKey
 from overread.domain.people import Person, Role, Scope, Token
@@ -28,7 +28,7 @@ class PeopleStore:
         self._connection = connection
 
     def add(self, key: PersonKey, role: Role, *, password: str | None, at: datetime) -> None:
-        """Keep a new person; `password` is a digest, to be changed at first sign-in."""
+        """Keep a new person; `password` is a digest, to be changed at the first sign-in, soon."""
         if self.find(key) is not None:
             raise KnownPersonError(f"{key} is known already")
         self._connection.execute(
@@ -37,6 +37,7 @@ class PeopleStore:
                 role=role,
                 password=password,
                 must_change_password=password is not None,
+                one_time_until=None if password is None else at + ONE_TIME_LASTS,
                 created_at=at,
             )
         )
@@ -58,9 +59,13 @@ class PeopleStore:
             select(people.c.password).where(people.c.key == key).where(is_on)
         ).scalar()
 
-    def set_password(self, key: PersonKey, digest: str, *, must_change: bool) -> None:
-        """Replace a password."""
-        self._change(key, password=digest, must_change_password=must_change)
+    def set_password(self, key: PersonKey, digest: str) -> None:
+        """Replace a password by one of the person's own."""
+        self._change(key, password=digest, must_change_password=False, one_time_until=None)
+
+    def give_password(self, key: PersonKey, digest: str, *, until: datetime) -> None:
+        """Replace a password by one to be changed at the next sign-in, which opens nothing after `until`."""
+        self._change(key, password=digest, must_change_password=True, one_time_until=until)
 
     def account(self, key: PersonKey) -> Account:
         """Return the account of a name; raise `NotFoundError` for an unknown one."""

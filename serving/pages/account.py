@@ -94,7 +94,7 @@ def change_password(by: Anyone, visit: Visiting, form: Form) -> Response:
         return _page(visit, by, error=error)
     with web.work() as work:
         now = web.now()
-        work.people.set_password(by.key, digest, must_change=False)
+        work.people.set_password(by.key, digest)
         event = AuditEvent(
             at=now, by=by.key, action="password-changed", subject=f"password:{by.key}:{now.isoformat()}"
         )

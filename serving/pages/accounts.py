@@ -9,7 +9,13 @@ from fastapi import APIRouter, Response
 from bootstrap.accounts import change_role, end_token, reset_password, switch_off, switch_on
 from bootstrap.credentials import add_person
 from bootstrap.storage import Storage
-from overread.domain.accounts import ROLES_OF_PEOPLE, Account, ProgramRoleError, require_another
+from overread.domain.accounts import (
+    ONE_TIME_LASTS,
+    ROLES_OF_PEOPLE,
+    Account,
+    ProgramRoleError,
+    require_another,
+)
 from overread.domain.errors import InputError, NotFoundError, OverreadError
 from overread.domain.identifiers import PersonKey
 from overread.domain.people import Permission, Person, Role, Token
@@ -185,6 +191,8 @@ def _shown(visit: Visit, account: Account) -> dict[str, Any]:
         "created_at": instant(account.created_at),
         "signed_in_at": instant(account.signed_in_at),
         "off_since": instant(account.switched_off_at),
+        "one_time_until": instant(account.one_time_until) if account.one_time_until else "",
+        "one_time_days": ONE_TIME_LASTS.days,
     }
 
 

@@ -13,7 +13,7 @@ from overread.settings.environment import Language
 from serving.pages.forms import Filled, Form, read_form
 from serving.pages.routing import PageRoute
 from serving.pages.visits import OWN_PASSWORD, Visit, back_to
-from serving.problems import CredentialsError, ForgeryError, QuotaError, status_of
+from serving.problems import CredentialsError, ForgeryError, OneTimeEndedError, QuotaError, status_of
 from serving.security import forgery, sessions
 from serving.security.addresses import local
 from serving.security.forgery import Forgery
@@ -24,7 +24,11 @@ router = APIRouter(include_in_schema=False)
 leaving = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 NEXT = "next"
-_REFUSALS: dict[type[OverreadError], str] = {ForgeryError: "login.expired", QuotaError: "login.wait"}
+_REFUSALS: dict[type[OverreadError], str] = {
+    ForgeryError: "login.expired",
+    QuotaError: "login.wait",
+    OneTimeEndedError: "login.one_time_ended",
+}
 _NOBODY = f"scrypt${'0' * 32}${'0' * 128}"  # so that an unknown name takes as long as a wrong password
 
 
@@ -62,6 +66,8 @@ def sign_in(
         return _login(request, web, lang, then=then, username=username, refusal=CredentialsError())
     web.guesses.forget(guesser)
     key = PersonKey(username)
+    if _one_time_ended(web, key):
+        return _login(request, web, lang, then=then, username=username, refusal=OneTimeEndedError())
     response = back_to(_first_page(web, key, local(then) or "/", lang))
     cookie = web.sessions.open(key, digest)
     web.sessions.set_cookie(response, cookie, secure=request.url.scheme == "https")
@@ -91,6 +97,11 @@ def _password_of(web: Web, username: str) -> str | None:
         return None
     with web.look() as work:
         return work.people.password(key)
+
+
+def _one_time_ended(web: Web, key: PersonKey) -> bool:
+    with web.look() as work:
+        return work.people.account(key).one_time_ended(web.now())
 
 
 def _first_page(web: Web, key: PersonKey, then: str, lang: str | None) -> str:

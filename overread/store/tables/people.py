@@ -17,6 +17,7 @@ people = Table(
     Column("role", key(16), nullable=False),
     Column("password", String(200)),
     Column("must_change_password", Boolean, nullable=False),
+    Column("one_time_until", Instant),
     Column("language", key(8)),
     Column("created_at", Instant, nullable=False),
     Column("signed_in_at", Instant),

@@ -29,6 +29,7 @@ def an_account(name: str, role: Role = Role.OPERATOR, **changes: Any) -> Account
         role=role,
         has_password=True,
         must_change_password=False,
+        one_time_until=None,
         created_at=NOW,
         signed_in_at=None,
         switched_off_at=None,

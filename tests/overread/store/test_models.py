@@ -139,7 +139,7 @@ def test_people_are_known_by_name_and_tokens_by_digest(work: UnitOfWork) -> None
     person = work.people.find(rita)
     assert person is not None
     assert (person.role, person.must_change_password) == (Role.READER, True)
-    work.people.set_password(rita, "other", must_change=False)
+    work.people.set_password(rita, "other")
     assert work.people.password(rita) == "other"
     work.people.set_language(rita, "en")
     assert work.people.language(rita) == "en"

@@ -76,7 +76,7 @@ def set_passwords(house: House) -> None:
     """Give everybody the same password."""
     with house.storage.work() as work:
         for name in PEOPLE:
-            work.people.set_password(PersonKey(name), DIGEST, must_change=False)
+            work.people.set_password(PersonKey(name), DIGEST)
         work.commit()
 
 

@@ -1,5 +1,6 @@
 """Who gets in, and what belongs to a person: language, password, session."""
 
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
@@ -189,7 +190,7 @@ def test_a_password_that_somebody_else_set_is_pointed_out(house: House) -> None:
     rita = sign_in(house, "rita")
     with house.storage.work() as work:
         digest = work.people.password(PersonKey("rita"))
-        work.people.set_password(PersonKey("rita"), str(digest), must_change=True)
+        work.people.give_password(PersonKey("rita"), str(digest), until=house.clock.now() + timedelta(days=1))
         work.commit()
     assert "set one of your own" in rita.get("/").text
     for path in ("/studies/1.2.3", "/adjudication"):  # pages of pictures wait for a password of one's own

@@ -222,3 +222,20 @@ def test_a_reset_from_the_command_line_may_be_the_operators_own(house: House) ->
     sign_in(house, "olga")
     password = reset_password(house.storage, OLGA, by=OLGA, now=datetime.now(UTC))
     assert enter(house, "olga", password)[1].status_code == 303
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_one_time_password_ends_where_nobody_used_it_in_time(house: House, language: str) -> None:
+    sign_in(house, "olga")
+    password = reset_password(house.storage, OLGA, by=OLGA, now=house.clock.now())
+    house.clock.ahead = timedelta(days=6)
+    assert enter(house, "olga", password)[1].status_code == 303
+    house.clock.ahead = timedelta(days=8)
+    browser, page = Browser(client=TestClient(house.app), who="olga"), f"/login?lang={language}"
+    answer = browser.fill(page, page, {"username": "olga", "password": password})
+    assert answer.status_code == 401
+    assert {"zh": "已失效", "en": "has ended"}[language] in answer.text
+    wrong = enter(house, "olga", "another password")[1]
+    assert "has ended" not in wrong.text  # only who knows it is told
+    fresh = reset_password(house.storage, OLGA, by=OLGA, now=house.clock.now())
+    assert enter(house, "olga", fresh)[1].status_code == 303

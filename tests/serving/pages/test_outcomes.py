@@ -3,7 +3,7 @@
 import csv
 import io
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -110,6 +110,6 @@ def test_the_file_waits_for_a_password_of_ones_own(house: House) -> None:
     assert header.startswith('"时间')
     with house.storage.work() as work:
         digest = str(work.people.password(PersonKey("rita")))
-        work.people.set_password(PersonKey("rita"), digest, must_change=True)
+        work.people.give_password(PersonKey("rita"), digest, until=utc_now() + timedelta(days=1))
         work.commit()
     assert rita.get("/account/corrections.csv").headers["location"] == "/account#password"

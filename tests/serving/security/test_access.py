@@ -13,7 +13,10 @@ def _signed_in(house: House, name: str = "rita", *, must_change: bool = False) -
     """Return the cookie and the form token of a fresh session."""
     digest = password_digest("correct horse battery")
     with house.storage.work() as work:
-        work.people.set_password(PersonKey(name), digest, must_change=must_change)
+        if must_change:
+            work.people.give_password(PersonKey(name), digest, until=house.clock.now() + timedelta(days=1))
+        else:
+            work.people.set_password(PersonKey(name), digest)
         work.commit()
     web: Web = house.app.state.web
     cookie = web.sessions.open(PersonKey(name), digest)
@@ -67,9 +70,7 @@ def test_a_changed_password_ends_the_session(house: House) -> None:
     cookies, _ = _signed_in(house)
     house.client.cookies.update(cookies)
     with house.storage.work() as work:
-        work.people.set_password(
-            PersonKey("rita"), password_digest("another long password"), must_change=False
-        )
+        work.people.set_password(PersonKey("rita"), password_digest("another long password"))
         work.commit()
     assert house.client.get("/api/v1/me").status_code == 401
 
