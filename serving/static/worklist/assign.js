@@ -1,18 +1,19 @@
 // A: the current study is mine to read; again, it is anybody's. What another has is taken by a second press.
 
 const csrf = document.querySelector("[name=csrf_token]").value;
-let asked = null; // the row that somebody else has and whose key was pressed once
+let warned = null; // whose study it was when the key was pressed once
 
 export function assign(rows, arrivals) {
   const row = rows.current;
   if (row?.dataset.had === undefined) return false;
   const { uid, had, mine } = row.dataset;
-  if (had && !mine && asked !== uid) {
-    asked = uid;
+  const theirs = `${uid} ${had}`;
+  if (had && !mine && warned !== theirs) {
+    warned = theirs;
     arrivals.say("other", had);
     return true;
   }
-  asked = null;
+  warned = null;
   give(uid, had, mine ? "" : "me").then((given) => {
     arrivals.say(given ? (mine ? "free" : "mine") : "failed");
     return arrivals.renew(uid);
