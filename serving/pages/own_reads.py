@@ -1,6 +1,5 @@
 """What one has read blinded today, and each of these reads again: to look at, not to change."""
 
-from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -21,8 +20,6 @@ from serving.pages.visits import OWN_PASSWORD, Visit, Visiting, back_to
 from serving.security.permissions import CaseReader
 
 router = APIRouter(prefix="/adjudication", include_in_schema=False, route_class=PageRoute)
-
-MINUTES_FROM = 120  # seconds
 
 
 @router.get("/today")
@@ -92,9 +89,4 @@ def _finding(visit: Visit, finding: Finding) -> dict[str, Any]:
 
 
 def _took(visit: Visit, seconds: float | None) -> str:
-    """Return how long a read took: in seconds up to two minutes, then in minutes."""
-    if seconds is None:
-        return NOTHING
-    if seconds < MINUTES_FROM:
-        return visit.words.text("today.seconds", n=round(seconds))
-    return visit.formats.duration(timedelta(seconds=seconds))
+    return NOTHING if seconds is None else visit.formats.seconds(seconds)
